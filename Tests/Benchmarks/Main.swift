@@ -1,0 +1,17 @@
+import Foundation
+
+/// `make bench [ONLY=prefix]`: every figure beside a floor or a peer of the same run.
+@main
+struct Benchmarks {
+    static let all: [Benchmark] = []
+
+    static func main() throws {
+        let only = ProcessInfo.processInfo.environment["ONLY"] ?? ""
+        var report = BenchmarkReport()
+        for benchmark in all where benchmark.name.hasPrefix(only) || only.hasPrefix(benchmark.name)
+        {
+            try benchmark.run(&report)
+        }
+        try report.write(to: ".millrace/bench.json")
+    }
+}
