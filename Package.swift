@@ -69,6 +69,13 @@ let package = Package(
         module("Compression", uses: ["CZlib", "CSnappy", "CLZ4", "CZstd"]),
         tests("Compression", uses: ["Compression"]),
 
+        clibrary("CRdKafka", pkgConfig: "rdkafka", apt: "librdkafka-dev"),
+        module("KafkaClient", uses: ["Records", "State", "CRdKafka"]),
+        tests("KafkaClient", uses: ["KafkaClient", "Records", "State"]),
+        clibrary("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
+        module("PostgresClient", uses: ["Records", "State", "CPostgres"]),
+        tests("PostgresClient", uses: ["PostgresClient", "Records", "State"]),
+
         // Maps.
         module("Geo", uses: ["Records", "Compression"]),
         module("RoadNetwork", uses: ["Records", "Compression", "Geo", protobuf]),
@@ -87,6 +94,21 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks", dependencies: ["Records"], path: "Tests/Benchmarks",
             swiftSettings: settings),
+
+        // Pipelines and their doors.
+        module("Sources", uses: ["Records", "State", "Dataflow"]),
+        module("Sinks", uses: ["Records", "State", "Dataflow"]),
+        module(
+            "Serving",
+            uses: [
+                "Records", "State", "Compression",
+                .product(name: "Hummingbird", package: "hummingbird"),
+            ]),
+        tests("Serving", uses: ["Serving", "Records", "Compression"]),
+        pipeline(
+            "LocationIngest",
+            uses: ["Records", "State", "Dataflow", "Transforms", "Sources", "Sinks", protobuf]),
+        tests("LocationIngest", uses: ["LocationIngest", "Records"]),
 
         // The binary.
         .executableTarget(
