@@ -99,3 +99,18 @@ public struct ByteWriter {
         }
     }
 }
+
+extension ByteWriter {
+    /// Goes on at the end of an array without copying it; the array is empty until it is given back.
+    @inlinable
+    public init(takingOver array: inout [UInt8]) {
+        storage = []
+        swap(&storage, &array)
+    }
+
+    /// Returns the bytes to the array that they were taken from.
+    @inlinable
+    public mutating func giveBack(to array: inout [UInt8]) {
+        swap(&storage, &array)
+    }
+}

@@ -1,0 +1,112 @@
+public import Records
+public import State
+
+/// What the sinks of one task share: where they are, what they have to write, what went wrong.
+///
+/// It belongs to the task's thread. Terminal sinks append to ``outputs`` and ``tables``; the task takes
+/// both after each batch and each flush.
+public final class TaskContext {
+    /// The pipeline's name.
+    public let pipeline: String
+    /// The number of the input partition.
+    public let partition: Int32
+    /// How many tasks the stage has: one per partition of its inputs.
+    public let stageTasks: Int32
+    /// Grows with every life of the task; markers carry it.
+    public let incarnation: UInt64
+    /// How many partitions a topic has; asked once per topic when the chain is built.
+    public let partitionCount: (String) throws -> Int32
+    /// Records to write.
+    public var outputs = OutputBatch(topics: [])
+    /// Rows to write, one entry a table.
+    public var tables: [TableChanges] = []
+    /// The clock's time at the last event.
+    public var now: EventTime = .min
+    /// The first thing that went wrong; the task stops with it.
+    public private(set) var failure: DataflowError?
+    /// What was counted, by operator and word; read by metrics.
+    public private(set) var counters: [Counter] = []
+    /// Where the record that is being processed lies; a pointer, as it is written once a record.
+    let position: UnsafeMutablePointer<RecordPosition>
+
+    /// Makes a context.
+    public init(
+        pipeline: String, partition: Int32, stageTasks: Int32, incarnation: UInt64,
+        partitionCount: @escaping (String) throws -> Int32
+    ) {
+        self.pipeline = pipeline
+        self.partition = partition
+        self.stageTasks = stageTasks
+        self.incarnation = incarnation
+        self.partitionCount = partitionCount
+        position = .allocate(capacity: 1)
+        position.initialize(to: RecordPosition())
+    }
+
+    deinit {
+        position.deinitialize(count: 1)
+        position.deallocate()
+    }
+
+    /// Where the record that is being processed was read.
+    public var currentPosition: RecordPosition { position.pointee }
+
+    /// Notes a failure; the first one counts.
+    public func fail(_ error: DataflowError) {
+        if failure == nil { failure = error }
+    }
+
+    /// Registers a topic that a sink writes.
+    ///
+    /// - Returns: its index in the output batch.
+    public func outputTopic(_ name: String) -> Int {
+        if let index = outputs.topics.firstIndex(of: name) { return index }
+        outputs.topics.append(name)
+        return outputs.topics.count - 1
+    }
+
+    /// Registers a table that a sink writes.
+    ///
+    /// - Returns: its index in ``tables``.
+    public func outputTable(_ table: TableSpec) -> Int {
+        if let index = tables.firstIndex(where: { $0.table == table }) { return index }
+        tables.append(TableChanges(table: table))
+        return tables.count - 1
+    }
+
+    /// Registers something that an operator counts.
+    ///
+    /// - Returns: its index for ``count(_:by:)``.
+    public func counter(_ operatorID: OperatorID, _ name: String) -> Int {
+        counters.append(Counter(operatorID: operatorID, name: name, value: 0))
+        return counters.count - 1
+    }
+
+    /// Adds to a counter.
+    public func count(_ counter: Int, by amount: Int64 = 1) {
+        counters[counter].value += amount
+    }
+}
+
+extension TaskContext {
+    /// Something that an operator counts.
+    public struct Counter: Sendable {
+        /// Who counts.
+        public let operatorID: OperatorID
+        /// What is counted.
+        public let name: String
+        /// How much so far in this life of the task.
+        public var value: Int64
+    }
+}
+
+/// Where a record was read.
+public struct RecordPosition: Sendable {
+    /// The partition; nil outside of a batch from the log.
+    public var partition: TopicPartition?
+    /// The place in it.
+    public var offset = Offset(0)
+
+    /// Nowhere yet.
+    public init() {}
+}

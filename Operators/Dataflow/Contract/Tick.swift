@@ -1,0 +1,19 @@
+public import Records
+
+/// What a task tells its operators when the clock has moved.
+public struct Tick: Sendable {
+    /// The time by the injected clock.
+    public var now: EventTime
+    /// Since when the input has had nothing to read; nil while there is something or it isn't known.
+    public var idleSince: EventTime?
+    /// Whether the run ends at given offsets: then event time never follows the clock.
+    public var isBounded: Bool
+
+    /// Makes a tick.
+    @inlinable
+    public init(now: EventTime, idleSince: EventTime? = nil, isBounded: Bool = false) {
+        self.now = now
+        self.idleSince = idleSince
+        self.isBounded = isBounded
+    }
+}

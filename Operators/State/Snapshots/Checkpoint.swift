@@ -1,0 +1,127 @@
+public import Records
+
+/// One checkpoint as it lies in the store: a manifest and the sections of a snapshot.
+///
+/// The manifest names the whole chain, base first, with the checksum of each link, so that one
+/// ``CheckpointRef`` decides what a task's state is made of.
+public struct Checkpoint: Sendable {
+    /// An earlier checkpoint that this one builds on.
+    public struct Link: Hashable, Sendable {
+        /// Its name in the store.
+        public var name: String
+        /// The checksum of its sections.
+        public var checksum: UInt32
+
+        /// Makes a link.
+        public init(name: String, checksum: UInt32) {
+            self.name = name
+            self.checksum = checksum
+        }
+    }
+
+    /// The epoch that it closes.
+    public var epoch: UInt64
+    /// The try.
+    public var attempt: UInt64
+    /// What it builds on, base first; empty for a base.
+    public var chain: [Link]
+    /// Who wrote sections, in the order of the chain.
+    public var fingerprints: [OperatorFingerprint]
+    /// What a ``SnapshotWriter`` wrote.
+    public var sections: [UInt8]
+
+    /// Makes a checkpoint.
+    public init(
+        epoch: UInt64, attempt: UInt64, chain: [Link], fingerprints: [OperatorFingerprint],
+        sections: [UInt8]
+    ) {
+        self.epoch = epoch
+        self.attempt = attempt
+        self.chain = chain
+        self.fingerprints = fingerprints
+        self.sections = sections
+    }
+
+    /// The name under which a task's try lies in the store.
+    public static func name(task: TaskID, epoch: UInt64, attempt: UInt64) -> String {
+        let digits = String(epoch)
+        let padded = String(repeating: "0", count: max(0, 12 - digits.count)) + digits
+        return "\(task)/\(padded)-\(String(attempt, radix: 16))"
+    }
+
+    /// This checkpoint as a link of the next one's chain.
+    public func link(named name: String) -> Link {
+        Link(name: name, checksum: CRC32C.checksum(sections))
+    }
+
+    private static let magic: UInt32 = 0x4b43_524d
+    private static let formatVersion: UInt16 = 1
+
+    private func manifest() -> [UInt8] {
+        var writer = ByteWriter()
+        writer.integer(epoch)
+        writer.integer(attempt)
+        writer.varint(UInt64(chain.count))
+        for link in chain {
+            writer.string(link.name)
+            writer.integer(link.checksum)
+        }
+        fingerprints.encode(into: &writer)
+        writer.integer(CRC32C.checksum(sections))
+        return writer.bytes
+    }
+
+    /// The checkpoint's bytes and the reference that a decision names.
+    public func encoded() -> (bytes: [UInt8], ref: CheckpointRef) {
+        let manifest = manifest()
+        var writer = ByteWriter(capacity: manifest.count + sections.count + 32)
+        writer.integer(Checkpoint.magic)
+        writer.integer(Checkpoint.formatVersion)
+        writer.lengthPrefixed(manifest)
+        writer.lengthPrefixed(sections)
+        let ref = CheckpointRef(
+            epoch: epoch, attempt: attempt, manifestChecksum: CRC32C.checksum(manifest))
+        return (writer.bytes, ref)
+    }
+
+    /// Reads a checkpoint and checks it against the reference that named it, if one did.
+    public init(decoding bytes: [UInt8], expecting ref: CheckpointRef?) throws(CodecError) {
+        self = try bytes.withUnsafeBufferPointer { (buffer) throws(CodecError) in
+            try Checkpoint(reading: UnsafeRawBufferPointer(buffer), expecting: ref)
+        }
+    }
+
+    private init(
+        reading bytes: UnsafeRawBufferPointer, expecting ref: CheckpointRef?
+    ) throws(CodecError) {
+        var reader = ByteReader(bytes)
+        guard try reader.integer(UInt32.self) == Checkpoint.magic else {
+            throw .malformed("not a checkpoint")
+        }
+        let version = try reader.integer(UInt16.self)
+        guard version == Checkpoint.formatVersion else {
+            throw .unsupportedVersion(UInt64(version))
+        }
+        let manifest = try reader.lengthPrefixed()
+        let sections = try reader.lengthPrefixed()
+        guard reader.isAtEnd else { throw .trailingBytes(reader.remaining) }
+        var inner = ByteReader(manifest)
+        epoch = try inner.integer()
+        attempt = try inner.integer()
+        chain = []
+        for _ in 0..<(try inner.count(minimumSize: 5)) {
+            chain.append(Link(name: try inner.string(), checksum: try inner.integer()))
+        }
+        fingerprints = try [OperatorFingerprint](from: &inner)
+        guard try inner.integer(UInt32.self) == CRC32C.checksum(sections), inner.isAtEnd else {
+            throw .checksumMismatch
+        }
+        if let ref {
+            guard
+                ref.epoch == epoch, ref.attempt == attempt,
+                ref.manifestChecksum == CRC32C.checksum(manifest)
+            else { throw .checksumMismatch }
+        }
+        self.sections = Array(sections)
+    }
+}

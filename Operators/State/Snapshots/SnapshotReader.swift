@@ -1,0 +1,44 @@
+public import Records
+
+/// The sections of one snapshot, found by operator.
+public struct SnapshotReader {
+    /// Whether the snapshot holds everything, so that what an operator has now is to be forgotten first.
+    public let all: Bool
+    private let bytes: [UInt8]
+    private var ranges: [OperatorID: Range<Int>] = [:]
+
+    /// Finds the sections in what a ``SnapshotWriter`` wrote.
+    public init(all: Bool, bytes: [UInt8]) throws(CodecError) {
+        self.all = all
+        self.bytes = bytes
+        var found: [OperatorID: Range<Int>] = [:]
+        try bytes.withUnsafeBufferPointer { (buffer) throws(CodecError) in
+            var reader = ByteReader(UnsafeRawBufferPointer(buffer))
+            while !reader.isAtEnd {
+                guard let id = OperatorID(try reader.string()) else {
+                    throw .malformed("an operator's name")
+                }
+                let length = Int(try reader.integer(UInt32.self))
+                let start = reader.position
+                _ = try reader.raw(length)
+                guard found.updateValue(start..<start + length, forKey: id) == nil else {
+                    throw .malformed("two sections of one operator")
+                }
+            }
+        }
+        ranges = found
+    }
+
+    /// Reads an operator's section, to its end; without one nothing happens.
+    public func section(
+        _ id: OperatorID, _ body: (inout ByteReader) throws(CodecError) -> Void
+    ) throws(CodecError) {
+        guard let range = ranges[id] else { return }
+        try bytes.withUnsafeBufferPointer { (buffer) throws(CodecError) in
+            var reader = ByteReader(
+                UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: buffer[range])))
+            try body(&reader)
+            guard reader.isAtEnd else { throw .trailingBytes(reader.remaining) }
+        }
+    }
+}

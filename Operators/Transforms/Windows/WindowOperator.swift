@@ -1,0 +1,147 @@
+internal import Dataflow
+internal import Records
+internal import State
+
+/// Keeps an accumulator for each key and window and publishes it: early by the clock, once the watermark
+/// passes the window's end, and again whenever a late record revises it.
+///
+/// The windowed state is the "pane" design of Li et al., "No pane, no gain" (SIGMOD Record 2005), with one
+/// pane a window, as tumbling windows don't overlap. Records and sums from the far side of a shuffle enter by
+/// different doors.
+struct WindowOperator<E: KeyExtractor, A: Accumulator>: StreamOperator, ~Copyable
+where E.Key: StreamKey, E.Input == A.Input {
+    typealias In = E.Input
+    typealias Out = Change<E.Key, A>
+
+    let id: OperatorID
+    let extractor: E
+    let context: TaskContext
+    let late: LateOutlet<E.Input>
+    let stateVersion: UInt32
+    private var table: WindowTable<E.Key, A>
+    private var watermark = EventTime.min
+    private var publishedAt = EventTime.min
+
+    init(
+        id: OperatorID, spec: WindowSpec, extractor: E, context: TaskContext,
+        late: LateOutlet<E.Input>, stateVersion: UInt32
+    ) {
+        self.id = id
+        self.extractor = extractor
+        self.context = context
+        self.late = late
+        self.stateVersion = stateVersion
+        table = WindowTable(spec: spec)
+    }
+
+    /// Adds a record that was keyed in place.
+    @inline(__always)
+    mutating func receive<S: Sink & ~Copyable>(
+        _ value: E.Input, at time: EventTime, into next: inout S
+    ) where S.In == Out {
+        let start = table.spec.start(of: time)
+        if table.spec.finalTime(startingAt: start) <= watermark {
+            return late.receive(value, at: time, watermark: watermark, context)
+        }
+        let pane = table.pane(startingAt: start)
+        let slot = pane.slot(extractor.key(of: value))
+        pane.cells[slot].accumulator.add(value, at: time)
+    }
+
+    /// Adds a sum that was made in front of the shuffle; it was judged there, and is never late here.
+    mutating func merge(_ partial: A, key: E.Key, windowStart: Int64) {
+        let pane = table.pane(startingAt: windowStart)
+        let slot = pane.slot(key)
+        pane.cells[slot].accumulator.merge(partial)
+    }
+
+    /// Publishes what late records revised.
+    mutating func endBatch<S: Sink & ~Copyable>(into next: inout S) where S.In == Out {
+        for pane in table.panes {
+            guard pane.isComplete else { break }
+            publish(pane, into: &next)
+        }
+        late.endBatch()
+        next.endBatch()
+    }
+
+    mutating func watermark<S: Sink & ~Copyable>(_ time: EventTime, into next: inout S)
+    where S.In == Out {
+        guard time > watermark else { return }
+        watermark = time
+        for pane in table.panes where table.spec.window(startingAt: pane.start).end <= time {
+            publish(pane, into: &next)
+            pane.isComplete = true
+        }
+        table.drop(before: time)
+        late.watermark(time)
+        next.watermark(time)
+    }
+
+    mutating func tick<S: Sink & ~Copyable>(_ tick: Tick, into next: inout S)
+    where S.In == Out {
+        if let interval = table.spec.earlyMilliseconds,
+            tick.now.millisecondsSince(publishedAt) >= interval
+        {
+            publishedAt = tick.now
+            for pane in table.panes { publish(pane, into: &next) }
+            next.endBatch()
+        }
+        late.tick(tick)
+        next.tick(tick)
+    }
+
+    mutating func flush<S: Sink & ~Copyable>(into next: inout S) where S.In == Out {
+        late.flush()
+        next.flush()
+    }
+
+    private func publish<S: Sink & ~Copyable>(
+        _ pane: WindowPane<E.Key, A>, into next: inout S
+    ) where S.In == Out {
+        if pane.changed.isEmpty { return }
+        let window = table.spec.window(startingAt: pane.start)
+        let finalAt = table.spec.finalTime(startingAt: pane.start)
+        for slot in pane.changed.lazy.map(Int.init) {
+            pane.cells.markChanged(slot)
+            pane.cells[slot].isChanged = false
+            pane.cells[slot].revision += 1
+            next.receive(
+                Change(
+                    key: pane.cells.key(at: slot), window: window,
+                    revision: pane.cells[slot].revision, finalAt: finalAt,
+                    value: pane.cells[slot].accumulator),
+                at: EventTime(milliseconds: window.end.milliseconds &- 1))
+        }
+        pane.changed.removeAll(keepingCapacity: true)
+    }
+
+    mutating func snapshot(_ writer: inout SnapshotWriter) {
+        let fingerprint = OperatorFingerprint(
+            id: id, kind: "window", keyType: String(describing: E.Key.self),
+            stateVersion: WindowCell<A>.codecVersion &* 31 &+ stateVersion)
+        let all = writer.all
+        writer.section(fingerprint) { bytes in
+            watermark.encode(into: &bytes)
+            table.snapshot(all: all, into: &bytes)
+        }
+        late.snapshot(&writer)
+    }
+
+    mutating func restore(_ reader: SnapshotReader) throws(CodecError) {
+        var restored = watermark
+        // The section closure can't capture `self` mutably, so the table is swapped out for its time.
+        var table = WindowTable<E.Key, A>(spec: self.table.spec)
+        swap(&table, &self.table)
+        defer { swap(&table, &self.table) }
+        try reader.section(id) { (bytes: inout ByteReader) throws(CodecError) in
+            restored = try EventTime(from: &bytes)
+            try table.restore(all: reader.all, from: &bytes)
+        }
+        watermark = restored
+        for pane in table.panes {
+            pane.isComplete = table.spec.window(startingAt: pane.start).end <= restored
+        }
+        try late.restore(reader)
+    }
+}
