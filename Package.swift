@@ -57,8 +57,18 @@ let package = Package(
         module("Records"),
         module("State", uses: ["Records"]),
         module("Dataflow", uses: ["Records", "State"]),
-        module("Transforms", uses: ["Records", "State", "Dataflow"]),
+        module(
+            "Transforms",
+            uses: [
+                "Records", "State", "Dataflow",
+                .product(name: "HeapModule", package: "swift-collections"),
+            ]),
         tests("Records", uses: ["Records"]),
+
+        module("Sources", uses: ["Records", "State", "Dataflow"]),
+        module("Sinks", uses: ["Records", "State", "Dataflow"]),
+        module("Runtime", uses: ["Records", "State", "Dataflow"]),
+        module("OperatorTesting", uses: ["Records", "State", "Dataflow", "Runtime"]),
 
         // C libraries and stores.
         clibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
@@ -96,8 +106,6 @@ let package = Package(
             swiftSettings: settings),
 
         // Pipelines and their doors.
-        module("Sources", uses: ["Records", "State", "Dataflow"]),
-        module("Sinks", uses: ["Records", "State", "Dataflow"]),
         module(
             "Serving",
             uses: [

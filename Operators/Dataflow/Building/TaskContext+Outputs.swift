@@ -1,10 +1,11 @@
 public import Records
 
 extension TaskContext {
-    /// Appends a record whose key chooses its partition.
+    /// Appends a record whose key chooses its partition, unless it was chosen.
     @inline(__always)
     func append(
-        topic: Int, at time: EventTime, partitions: Int32, key: (inout ByteWriter) -> Void,
+        topic: Int, at time: EventTime, to chosen: Int32?, of partitions: Int32,
+        key: (inout ByteWriter) -> Void,
         value: (inout ByteWriter) -> Void
     ) {
         var writer = ByteWriter(takingOver: &outputs.bytes)
@@ -14,9 +15,12 @@ extension TaskContext {
         value(&writer)
         let end = writer.count
         writer.giveBack(to: &outputs.bytes)
-        let partition = outputs.bytes.withUnsafeBytes {
-            Murmur2.partition(UnsafeRawBufferPointer(rebasing: $0[start..<middle]), of: partitions)
-        }
+        let partition =
+            chosen
+            ?? outputs.bytes.withUnsafeBytes {
+                Murmur2.partition(
+                    UnsafeRawBufferPointer(rebasing: $0[start..<middle]), of: partitions)
+            }
         outputs.entries.append(
             OutputBatch.Entry(
                 topic: topic, partition: partition, timestamp: time, key: start..<middle,
@@ -60,5 +64,21 @@ extension TaskContext {
             OutputBatch.Entry(
                 topic: topic, partition: partition, timestamp: time,
                 key: hasKey ? start..<middle : nil, value: hasValue ? middle..<end : nil))
+    }
+}
+
+extension TaskContext {
+    /// Appends a dead letter: the original bytes, reason and place as headers.
+    public func append(_ letter: DeadLetter, topic: Int) {
+        let start = outputs.bytes.count
+        outputs.bytes.append(contentsOf: letter.key ?? [])
+        let middle = outputs.bytes.count
+        outputs.bytes.append(contentsOf: letter.value ?? [])
+        outputs.entries.append(
+            OutputBatch.Entry(
+                topic: topic, partition: -1, timestamp: letter.time,
+                key: letter.key == nil ? nil : start..<middle,
+                value: letter.value == nil ? nil : middle..<outputs.bytes.count,
+                headers: letter.headers))
     }
 }

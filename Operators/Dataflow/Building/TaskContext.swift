@@ -51,6 +51,13 @@ public final class TaskContext {
     /// Where the record that is being processed was read.
     public var currentPosition: RecordPosition { position.pointee }
 
+    /// Notes where the record lies that is processed next.
+    @inline(__always)
+    public func setPosition(_ partition: TopicPartition, _ offset: Offset) {
+        position.pointee.offset = offset
+        if position.pointee.partition != partition { position.pointee.partition = partition }
+    }
+
     /// Notes a failure; the first one counts.
     public func fail(_ error: DataflowError) {
         if failure == nil { failure = error }

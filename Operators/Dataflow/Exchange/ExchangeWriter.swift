@@ -32,13 +32,17 @@ public struct ExchangeWriter {
     /// Appends a record.
     ///
     /// - Parameters:
+    ///   - partition: where the record goes, whatever its key; taken modulo the topic's partitions.
     ///   - key: writes the key's bytes, which choose the partition.
     ///   - payload: writes the rest.
     @inline(__always)
     public mutating func write(
-        at time: EventTime, key: (inout ByteWriter) -> Void, payload: (inout ByteWriter) -> Void
+        at time: EventTime, to partition: Int32? = nil, key: (inout ByteWriter) -> Void,
+        payload: (inout ByteWriter) -> Void
     ) {
-        context.append(topic: topic, at: time, partitions: partitions, key: key) { writer in
+        context.append(
+            topic: topic, at: time, to: partition.map { $0 % partitions }, of: partitions, key: key
+        ) { writer in
             writer.integer(ExchangeWriter.recordKind)
             writer.integer(time.milliseconds)
             payload(&writer)

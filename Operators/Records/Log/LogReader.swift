@@ -20,11 +20,12 @@ public protocol LogReader: AnyObject {
     /// the whole of backpressure.
     ///
     /// - Parameter body: called at most once, with at least one record.
-    /// - Returns: whether the reader stands at the partition's end (against the last stable offset, for a
-    ///   reader of committed records).
+    /// - Returns: the partition's end if the reader stands at it (against the last stable offset, for a
+    ///   reader of committed records); nil while more is known to be there or nothing is known yet. The end
+    ///   may lie behind the last record, as transaction markers occupy offsets.
     func read(
         _ partition: TopicPartition, maximum: Int, _ body: (RecordBatch) throws -> Void
-    ) throws -> Bool
+    ) throws -> Offset?
 
     /// Waits until ``poll()`` or ``read(_:maximum:_:)`` has something, or the time is over.
     func wait(milliseconds: Int)

@@ -1,0 +1,229 @@
+internal import Dataflow
+public import Records
+public import State
+
+/// What a lane needs of the outside world. Everything belongs to the lane's thread.
+public struct LaneServices {
+    /// The member of the stage's consumer group; nil for a stage of pushed records.
+    public var reader: (any LogReader)?
+    /// Appends to topics.
+    public var writer: any LogWriter
+    /// Decides commits; nil for a stage of pushed records.
+    public var authority: (any CommitAuthority)?
+    /// Where checkpoints lie.
+    public var store: any CheckpointStore
+    /// Where a partition begins that the stage has never read: at its earliest record, or at its end.
+    public var startsAtEnd: Bool
+    /// How long a flush may take, in real milliseconds.
+    public var flushTimeoutMilliseconds = 30_000
+
+    /// Gathers the services of a lane.
+    public init(
+        reader: (any LogReader)?, writer: any LogWriter, authority: (any CommitAuthority)?,
+        store: any CheckpointStore, startsAtEnd: Bool = false
+    ) {
+        self.reader = reader
+        self.writer = writer
+        self.authority = authority
+        self.store = store
+        self.startsAtEnd = startsAtEnd
+    }
+}
+
+/// Carries out the commands of one ``StageWorker`` with blocking clients: the half of a driver that belongs
+/// to one stage on one thread.
+public final class StageLane {
+    /// The state machine that is driven.
+    public let worker: StageWorker
+    /// The outside world.
+    public let services: LaneServices
+    private let run: String
+    private let clock: any EventClock
+    private let answer: (UInt64, DataflowError?) -> Void
+    private var reads: [TopicPartition] = []
+    private var tickets: [UInt64: UInt64] = [:]
+    private var lastToken: UInt64 = 0
+    private var wakeAt = EventTime.min
+    /// Whether the worker has come to its end.
+    public private(set) var isStopped = false
+    /// What it ended with; nil for an orderly end.
+    public private(set) var failure: DataflowError?
+
+    /// The most records that one read hands over.
+    static let batchLimit = 1_024
+
+    /// Makes a lane.
+    ///
+    /// - Parameter answer: called with the fate of each push.
+    public init(
+        worker: StageWorker, run: String, services: LaneServices, clock: any EventClock,
+        answer: @escaping (UInt64, DataflowError?) -> Void = { _, _ in }
+    ) {
+        self.worker = worker
+        self.run = run
+        self.services = services
+        self.clock = clock
+        self.answer = answer
+    }
+
+    /// Takes an event in and carries out what follows from it.
+    public func handle(_ event: WorkerEvent) {
+        var events = [event]
+        var index = 0
+        while index < events.count, !isStopped {
+            let commands = worker.step(now: clock.now(), events[index])
+            for command in commands { execute(command, &events) }
+            index += 1
+        }
+    }
+
+    /// One round: group, deliveries, reads, clock.
+    ///
+    /// - Returns: whether there was anything to do.
+    public func turn() -> Bool {
+        if isStopped { return false }
+        var worked = false
+        do {
+            for event in try services.reader?.poll() ?? [] {
+                worked = true
+                handle(groupEvent(event))
+            }
+        } catch {
+            handle(.failed(.wake(at: clock.now()), dataflowError(error)))
+        }
+        for report in services.writer.poll() { delivered(report) }
+        if readOnce() { worked = true }
+        if clock.now() >= wakeAt { handle(.timer) }
+        return worked
+    }
+
+    private func groupEvent(_ event: GroupEvent) -> WorkerEvent {
+        switch event {
+        case .assigned(let partitions): .assigned(partitions)
+        case .revoked(let partitions): .revoked(partitions)
+        case .lost(let partitions): .lost(partitions)
+        case .failed(let error): .failed(.wake(at: clock.now()), error)
+        }
+    }
+
+    private func delivered(_ report: DeliveryReport) {
+        if let ticket = tickets.removeValue(forKey: report.token) {
+            handle(.delivered(ticket: ticket, report.error))
+        } else if let error = report.error {
+            // Output without a ticket belongs to the next commit, whose flush reports it too; the task
+            // must not go on as if it had been written.
+            handle(.failed(.produce(OutputBatch(topics: []), ticket: nil), error))
+        }
+    }
+
+    /// Hands over one batch of each partition that was asked for and has one.
+    private func readOnce() -> Bool {
+        guard let reader = services.reader, !reads.isEmpty else { return false }
+        var worked = false
+        for partition in reads {
+            guard !isStopped, let index = reads.firstIndex(of: partition) else { continue }
+            do {
+                var got = false
+                let end = try reader.read(partition, maximum: StageLane.batchLimit) { batch in
+                    got = true
+                    reads.remove(at: index)
+                    handle(.batch(batch))
+                }
+                worked = worked || got
+                if !got, let end { handle(.reachedEnd(partition, end)) }
+            } catch {
+                var error = dataflowError(error)
+                error.partition = error.partition ?? partition
+                if error.retry != .backoff { handle(.failed(.read(partition), error)) }
+            }
+        }
+        return worked
+    }
+
+    // MARK: Commands
+
+    private func execute(_ command: WorkerCommand, _ events: inout [WorkerEvent]) {
+        do {
+            try carryOut(command, &events)
+        } catch {
+            events.append(.failed(command, dataflowError(error)))
+        }
+    }
+
+    private func carryOut(_ command: WorkerCommand, _ events: inout [WorkerEvent]) throws {
+        switch command {
+        case .claim(let task, let inputs):
+            let position = try services.authority?.claim(taskID(task), inputs: inputs)
+            freshTasks.remove(task)
+            if position == nil { freshTasks.insert(task) }
+            events.append(.claimed(task: task, position))
+        case .load(let task, let ref):
+            let checkpoints = try CheckpointLoader(services.store)
+                .load(taskID(task), ref, isFresh: freshTasks.contains(task))
+            events.append(.loaded(task: task, checkpoints))
+        case .start(let positions):
+            try services.reader?.assign(try resolve(positions))
+        case .read(let partition):
+            if !reads.contains(partition) { reads.append(partition) }
+        case .release(let partitions):
+            reads.removeAll { partitions.contains($0) }
+            try services.reader?.unassign(partitions)
+        case .produce(let batch, let ticket): try produce(batch, ticket)
+        case .prepare(let commit, let writes):
+            for write in writes { try services.store.create(write.name, write.bytes) }
+            events.append(.prepared(commit: commit))
+        case .flush(let commit):
+            try services.writer.flush(timeoutMilliseconds: services.flushTimeoutMilliseconds)
+            events.append(.flushed(commit: commit))
+        case .decide(let commit, let decisions):
+            try services.authority?.decide(decisions)
+            events.append(.decided(commit: commit))
+        case .collect(let names):
+            for name in names { try services.store.delete(name) }
+        case .wake(let time): wakeAt = time
+        case .answer(let ticket, let error): answer(ticket, error)
+        case .stopped(let error):
+            failure = error
+            isStopped = true
+        }
+    }
+
+    private var freshTasks: Set<Int32> = []
+
+    private func taskID(_ partition: Int32) -> TaskID {
+        TaskID(run: run, stage: worker.stage.name, partition: partition)
+    }
+
+    /// Finds the offsets at which partitions begin that were never read.
+    private func resolve(
+        _ positions: [TopicPartition: Offset?]
+    ) throws -> [TopicPartition: Offset] {
+        var resolved: [TopicPartition: Offset] = [:]
+        for (partition, offset) in positions {
+            if let offset {
+                resolved[partition] = offset
+            } else if let bounds = try services.reader?.bounds(of: partition) {
+                resolved[partition] = services.startsAtEnd ? bounds.end : bounds.earliest
+            }
+        }
+        return resolved
+    }
+
+    private func produce(_ batch: OutputBatch, _ ticket: UInt64?) throws {
+        lastToken += 1
+        if let ticket { tickets[lastToken] = ticket }
+        do {
+            try services.writer.write(batch, token: lastToken)
+        } catch {
+            tickets[lastToken] = nil
+            guard let ticket else { throw error }
+            // Whoever pushed can push again; nothing else depends on the record.
+            answer(ticket, dataflowError(error))
+        }
+    }
+
+    private func dataflowError(_ error: any Error) -> DataflowError {
+        error as? DataflowError
+            ?? DataflowError(.invariant, domain: .internal, "unexpected error: \(error)")
+    }
+}

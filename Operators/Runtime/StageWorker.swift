@@ -1,0 +1,243 @@
+public import Dataflow
+public import Records
+internal import State
+
+/// One stage on one thread of a worker process: its tasks, its membership, its commits.
+///
+/// A synchronous state machine: ``step(now:_:)`` takes an event and returns what is to be done. A driver
+/// owns threads and blocking calls; the same machine runs under the threaded one and the simulated one.
+public final class StageWorker {
+    /// Makes the chain of a task: the partition, and the life that its markers carry.
+    public typealias MakeChain = (_ partition: Int32, _ incarnation: UInt64) throws -> TaskChain
+
+    /// What is run.
+    public let stage: Stage
+    let run: String
+    let options: WorkerOptions
+    let makeChain: MakeChain
+    var random: SeededGenerator
+    var tasks: [Int32: StageTask] = [:]
+    var coordinator = CommitCoordinator()
+    /// Input partitions that the group gave us and whose siblings are not all here yet.
+    var waiting: Set<TopicPartition> = []
+    /// Partitions to give back once the commit under way has ended.
+    var leaving: [TopicPartition] = []
+    var tickedAt = EventTime.min
+    var retries = RetryQueue()
+    var ends: [TopicPartition: Offset]?
+    var isStopping = false
+    var isStopped = false
+    var reading: Set<TopicPartition> = []
+
+    /// Makes a worker.
+    ///
+    /// - Parameters:
+    ///   - run: the run's name, a part of every checkpoint's name.
+    ///   - seed: what attempts and pauses are drawn from; never used twice for one run.
+    public init(
+        stage: Stage, run: String, options: WorkerOptions, seed: UInt64,
+        makeChain: @escaping MakeChain
+    ) {
+        self.stage = stage
+        self.run = run
+        self.options = options
+        self.makeChain = makeChain
+        random = SeededGenerator(seed: seed)
+    }
+
+    /// Takes an event and says what is to be done.
+    public func step(now: EventTime, _ event: WorkerEvent) -> [WorkerCommand] {
+        if isStopped { return [] }
+        var commands: [WorkerCommand] = []
+        do throws(DataflowError) {
+            try handle(event, now: now, &commands)
+        } catch {
+            stop(with: error, &commands)
+        }
+        return commands
+    }
+
+    private func handle(
+        _ event: WorkerEvent, now: EventTime, _ commands: inout [WorkerCommand]
+    ) throws(DataflowError) {
+        switch event {
+        case .batch(let batch): try receive(batch, now: now, &commands)
+        case .timer: try tick(now: now, &commands)
+        case .reachedEnd(let partition, let offset):
+            tasks[partition.partition]?.reachedEnd(partition, offset, now: now)
+            try settle(partition.partition, &commands)
+            try finishIfDone(now: now, &commands)
+        case .assigned(let partitions): try assign(partitions, now: now, &commands)
+        case .revoked(let partitions): revoke(partitions, now: now, &commands)
+        case .lost(let partitions): try lose(partitions, now: now, &commands)
+        case .claimed(let task, let position):
+            retries.succeeded("claim")
+            claimed(task, position, &commands)
+        case .loaded(let task, let checkpoints):
+            retries.succeeded("load")
+            try loaded(task, checkpoints, now: now, &commands)
+        case .pushed(let ticket, let values):
+            try push(values, ticket: ticket, now: now, &commands)
+        case .delivered(let ticket, let error):
+            commands.append(.answer(ticket: ticket, error))
+        case .prepared(let commit):
+            retries.succeeded("prepare")
+            commands += coordinator.prepared(commit)
+        case .flushed(let commit):
+            retries.succeeded("flush")
+            commands += coordinator.flushed(commit)
+        case .decided(let commit):
+            retries.succeeded("decide")
+            decided(commit, now: now, &commands)
+        case .failed(let command, let error):
+            try failed(command, error, now: now, &commands)
+        case .finish(let ends):
+            self.ends = ends
+            for task in sortedTasks {
+                task.finish(at: ends, now: now)
+                try settle(task.id.partition, &commands)
+            }
+            try finishIfDone(now: now, &commands)
+        case .stop:
+            isStopping = true
+            commitOrLeave(now: now, &commands)
+        }
+    }
+
+    /// The tasks, by partition: nothing observable may depend on a dictionary's order.
+    var sortedTasks: [StageTask] { tasks.values.sorted { $0.id < $1.id } }
+
+    /// The event time and lag that each running task has come to, for people.
+    public var progress: [TaskProgress] {
+        sortedTasks.flatMap { task in
+            task.inputs.map {
+                TaskProgress(
+                    partition: $0.topic, position: $0.position, idleSince: $0.idleSince,
+                    isRunning: task.phase == .running || task.phase == .committing,
+                    epoch: task.epoch)
+            }
+        }
+    }
+
+    /// What the operators of all tasks have counted, in this life of each.
+    public var counters: [TaskContext.Counter] { sortedTasks.flatMap(\.chain.context.counters) }
+
+    // MARK: Records
+
+    private func receive(
+        _ batch: RecordBatch, now: EventTime, _ commands: inout [WorkerCommand]
+    ) throws(DataflowError) {
+        let number = batch.partition.partition
+        reading.remove(batch.partition)
+        guard let task = tasks[number], task.phase == .running else { return }
+        task.receive(batch, now: now)
+        try settle(number, &commands)
+        if isCommitDue(now: now) { beginCommit(now: now, &commands) }
+        resume(task, &commands)
+    }
+
+    private func push(
+        _ values: Any, ticket: UInt64, now: EventTime, _ commands: inout [WorkerCommand]
+    ) throws(DataflowError) {
+        let task = try pushTask(now: now)
+        task.chain.context.now = now
+        guard task.chain.inputs.contains(where: { $0.push(values) }) else {
+            throw DataflowError(
+                .invariant, domain: .internal, "pushed records are not of the source's type")
+        }
+        if let failure = task.chain.context.failure { throw failure }
+        if let outputs = task.takeOutputs() {
+            commands.append(.produce(outputs, ticket: ticket))
+        } else {
+            commands.append(.answer(ticket: ticket, nil))
+        }
+    }
+
+    /// A stage without offsets has one task a thread; it needs no claim.
+    private func pushTask(now: EventTime) throws(DataflowError) -> StageTask {
+        if let task = tasks[0] { return task }
+        return try makeTask(0, now: now)
+    }
+
+    func makeTask(_ partition: Int32, now: EventTime) throws(DataflowError) -> StageTask {
+        let incarnation = UInt64(clamping: max(1, now.milliseconds))
+        do {
+            let task = StageTask(
+                id: TaskID(run: run, stage: stage.name, partition: partition),
+                stage: stage, chain: try makeChain(partition, incarnation))
+            tasks[partition] = task
+            return task
+        } catch let error as DataflowError {
+            throw error
+        } catch {
+            throw DataflowError(
+                .invalidDefinition, domain: .user,
+                "stage \(stage.name) could not be built: \(error)")
+        }
+    }
+
+    /// Takes what a task's operators have written, and its failure if there is one.
+    func settle(_ partition: Int32, _ commands: inout [WorkerCommand]) throws(DataflowError) {
+        guard let task = tasks[partition] else { return }
+        if let failure = task.chain.context.failure { throw failure }
+        if let outputs = task.takeOutputs() { commands.append(.produce(outputs, ticket: nil)) }
+    }
+
+    /// Asks for the next batch of each input that has none asked for.
+    func resume(_ task: StageTask, _ commands: inout [WorkerCommand]) {
+        guard task.phase == .running, !isStopping else { return }
+        for partition in task.topics where reading.insert(partition).inserted {
+            commands.append(.read(partition))
+        }
+    }
+
+    // MARK: Time
+
+    private func tick(now: EventTime, _ commands: inout [WorkerCommand]) throws(DataflowError) {
+        for command in retries.due(now: now) { commands.append(command) }
+        if now.millisecondsSince(tickedAt) >= options.tickIntervalMilliseconds {
+            tickedAt = now
+            for task in sortedTasks where task.phase == .running {
+                task.tick(now: now, isBounded: options.isBounded)
+                try settle(task.id.partition, &commands)
+            }
+        }
+        if isCommitDue(now: now) { beginCommit(now: now, &commands) }
+        try finishIfDone(now: now, &commands)
+        let next = min(
+            tickedAt.advanced(byMilliseconds: options.tickIntervalMilliseconds),
+            retries.earliest ?? .max)
+        commands.append(.wake(at: next))
+    }
+
+    private func finishIfDone(
+        now: EventTime, _ commands: inout [WorkerCommand]
+    ) throws(DataflowError) {
+        guard ends != nil, !isStopping, waiting.isEmpty else { return }
+        guard tasks.values.allSatisfy({ $0.phase == .running && $0.hasEnded }) else { return }
+        isStopping = true
+        commitOrLeave(now: now, &commands)
+    }
+
+    func stop(with error: DataflowError?, _ commands: inout [WorkerCommand]) {
+        isStopped = true
+        let partitions = sortedTasks.flatMap(\.topics) + waiting.sorted()
+        tasks.removeAll()
+        if !partitions.isEmpty { commands.append(.release(partitions)) }
+        commands.append(.stopped(error))
+    }
+}
+
+/// How far a task has come with one of its inputs.
+public struct TaskProgress: Sendable {
+    /// The input.
+    public let partition: TopicPartition
+    /// The offset of the next record; nil before the first.
+    public let position: Offset?
+    /// Since when there has been nothing to read.
+    public let idleSince: EventTime?
+    /// Whether records flow.
+    public let isRunning: Bool
+    /// How many commits the task has behind it.
+    public let epoch: UInt64
+}

@@ -1,0 +1,219 @@
+public import Dataflow
+internal import Foundation
+public import Records
+internal import Synchronization
+
+/// Runs lanes on threads: one thread per core, each with its share of every stage, nothing shared.
+///
+/// The record path knows no lock, no actor and no `async`: a thread turns its lanes one after the other
+/// and waits, when none had anything to do, for its readers.
+public final class ThreadedDriver: Sendable {
+    /// Makes the lanes of one thread, on that thread; `mailbox` brings what others push to them.
+    public typealias MakeLanes = @Sendable (_ thread: Int, _ mailbox: Mailbox) throws -> [StageLane]
+
+    /// How long a thread with nothing to do waits for its readers, in real milliseconds.
+    static let idleWaitMilliseconds = 2
+
+    private struct State {
+        var request: [Request]
+        var running: Int
+        var failure: DataflowError?
+        var snapshots: [[LaneStatus]]
+    }
+
+    /// What a thread is asked to do beside its work.
+    private enum Request {
+        case none
+        case finish(stage: String)
+        case stop
+    }
+
+    private let state: Mutex<State>
+    private let mailboxes: [Mailbox]
+    private let condition = NSCondition()
+
+    /// Starts the threads.
+    public init(threads: Int, name: String, makeLanes: @escaping MakeLanes) {
+        state = Mutex(
+            State(
+                request: Array(repeating: .none, count: threads), running: threads,
+                snapshots: Array(repeating: [], count: threads)))
+        mailboxes = (0..<threads).map { _ in Mailbox() }
+        for index in 0..<threads {
+            let thread = Thread { [self] in main(index, makeLanes) }
+            thread.name = "\(name)-\(index)"
+            thread.stackSize = 8 << 20
+            thread.start()
+        }
+    }
+
+    /// The mailboxes of the threads, for whoever pushes records.
+    public var doors: [Mailbox] { mailboxes }
+
+    /// Asks the lanes of a stage to end at the present ends of their inputs.
+    public func finish(stage: String) {
+        state.withLock { state in
+            for index in state.request.indices { state.request[index] = .finish(stage: stage) }
+        }
+    }
+
+    /// Asks all lanes to commit and stop.
+    public func stop() {
+        state.withLock { state in
+            for index in state.request.indices { state.request[index] = .stop }
+        }
+    }
+
+    /// Whether every lane of a stage, or of all, has come to its end.
+    public func hasStopped(stage: String? = nil) -> Bool {
+        state.withLock { state in
+            state.running == 0
+                || (stage != nil
+                    && state.snapshots.allSatisfy { lanes in
+                        !lanes.isEmpty
+                            && lanes.allSatisfy { $0.stage != stage || $0.isStopped }
+                    })
+        }
+    }
+
+    /// The first failure of any lane.
+    public var failure: DataflowError? { state.withLock { $0.failure } }
+
+    /// How every lane stands, as of a moment ago.
+    public var status: [LaneStatus] { state.withLock { $0.snapshots.flatMap { $0 } } }
+
+    /// Waits until all threads have ended; blocks the caller.
+    public func join() {
+        condition.lock()
+        while state.withLock({ $0.running > 0 }) { condition.wait() }
+        condition.unlock()
+    }
+
+    // MARK: One thread
+
+    private func main(_ index: Int, _ makeLanes: MakeLanes) {
+        var lanes: [StageLane] = []
+        do {
+            lanes = try makeLanes(index, mailboxes[index])
+            loop(index, &lanes)
+        } catch {
+            note(
+                error as? DataflowError
+                    ?? DataflowError(.invariant, domain: .internal, "could not start: \(error)"))
+        }
+        for lane in lanes {
+            lane.services.reader?.close()
+            lane.services.writer.close()
+        }
+        mailboxes[index].close()
+        condition.lock()
+        state.withLock { $0.running -= 1 }
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    private func loop(_ index: Int, _ lanes: inout [StageLane]) {
+        var rotation = 0
+        var rounds = 0
+        while true {
+            var worked = false
+            if let request = takeRequest(index) { apply(request, to: lanes) }
+            for push in mailboxes[index].take() {
+                worked = true
+                lanes.first { $0.worker.stage.name == push.stage }?
+                    .handle(.pushed(ticket: push.ticket, values: push.values))
+            }
+            for lane in lanes where lane.turn() { worked = true }
+            rounds += 1
+            if !worked || rounds % 64 == 0 { publish(index, lanes) }
+            let failure = lanes.lazy.compactMap(\.failure).first
+            if let failure {
+                note(failure)
+                // One stage's end is no reason to lose the others' work: they commit and stop.
+                for lane in lanes where !lane.isStopped { lane.handle(.stop) }
+            }
+            if lanes.allSatisfy(\.isStopped) {
+                publish(index, lanes)
+                return
+            }
+            if !worked { rest(index, lanes, &rotation) }
+        }
+    }
+
+    /// Waits for one of the readers in turn, or for a push.
+    private func rest(_ index: Int, _ lanes: [StageLane], _ rotation: inout Int) {
+        let readers = lanes.filter { !$0.isStopped }.compactMap(\.services.reader)
+        if readers.isEmpty {
+            mailboxes[index].wait(milliseconds: ThreadedDriver.idleWaitMilliseconds)
+        } else {
+            rotation = (rotation + 1) % readers.count
+            readers[rotation].wait(milliseconds: ThreadedDriver.idleWaitMilliseconds)
+        }
+    }
+
+    private func takeRequest(_ index: Int) -> Request? {
+        state.withLock { state in
+            defer { state.request[index] = .none }
+            if case .none = state.request[index] { return nil }
+            return state.request[index]
+        }
+    }
+
+    private func apply(_ request: Request, to lanes: [StageLane]) {
+        for lane in lanes where !lane.isStopped {
+            switch request {
+            case .none: break
+            case .stop: lane.handle(.stop)
+            case .finish(let stage):
+                if lane.worker.stage.name == stage { lane.finishAtPresentEnds() }
+            }
+        }
+    }
+
+    private func publish(_ index: Int, _ lanes: [StageLane]) {
+        let status = lanes.map { lane in
+            LaneStatus(
+                stage: lane.worker.stage.name, thread: index, isStopped: lane.isStopped,
+                failure: lane.failure, progress: lane.worker.progress,
+                counters: lane.worker.counters)
+        }
+        state.withLock { $0.snapshots[index] = status }
+    }
+
+    private func note(_ error: DataflowError) {
+        state.withLock { state in
+            if state.failure == nil { state.failure = error }
+        }
+    }
+}
+
+/// How one stage stands on one thread.
+public struct LaneStatus: Sendable {
+    /// The stage.
+    public let stage: String
+    /// The thread.
+    public let thread: Int
+    /// Whether it has come to its end.
+    public let isStopped: Bool
+    /// What it ended with.
+    public let failure: DataflowError?
+    /// Its tasks' inputs.
+    public let progress: [TaskProgress]
+    /// What its operators have counted.
+    public let counters: [TaskContext.Counter]
+}
+
+extension StageLane {
+    /// Lets the inputs end where they end now.
+    func finishAtPresentEnds() {
+        var ends: [TopicPartition: Offset] = [:]
+        for progress in worker.progress {
+            guard let bounds = try? services.reader?.bounds(of: progress.partition) else {
+                // Without knowing where an input ends, it is not ended; the request is made again.
+                return
+            }
+            ends[progress.partition] = bounds.end
+        }
+        handle(.finish(ends))
+    }
+}

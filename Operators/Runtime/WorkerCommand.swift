@@ -1,0 +1,43 @@
+public import Records
+public import State
+
+/// What a ``StageWorker`` asks its driver to do.
+///
+/// Commands of one step are carried out in their order. Each that can fail is answered by an event.
+public enum WorkerCommand {
+    /// Ask the authority where a task stands, and fence whoever had it.
+    case claim(task: Int32, inputs: [TopicPartition])
+    /// Read the checkpoint that the authority named, with its chain. Without a name, make sure that the
+    /// store holds nothing of the task.
+    case load(task: Int32, CheckpointRef?)
+    /// Begin to read partitions at offsets; nil: where the pipeline says a new input begins.
+    case start([TopicPartition: Offset?])
+    /// Hand over one batch of a partition when there is one.
+    case read(TopicPartition)
+    /// Stop reading partitions and give them back.
+    case release([TopicPartition])
+    /// Write records; with a ticket, report when they are acknowledged.
+    case produce(OutputBatch, ticket: UInt64?)
+    /// Make checkpoints durable.
+    case prepare(commit: UInt64, [CheckpointWrite])
+    /// Wait until everything that was produced is acknowledged.
+    case flush(commit: UInt64)
+    /// Let the authority record a commit.
+    case decide(commit: UInt64, [CommitDecision])
+    /// Remove checkpoints that nothing names any more.
+    case collect([String])
+    /// Call again at this time.
+    case wake(at: EventTime)
+    /// Answer a push.
+    case answer(ticket: UInt64, DataflowError?)
+    /// The worker has come to its end.
+    case stopped(DataflowError?)
+}
+
+/// A checkpoint to be written.
+public struct CheckpointWrite: Sendable {
+    /// Its name in the store.
+    public var name: String
+    /// Its bytes.
+    public var bytes: [UInt8]
+}

@@ -1,0 +1,38 @@
+public import Records
+public import State
+
+/// What a driver tells a ``StageWorker``.
+public enum WorkerEvent {
+    /// The group gave these input partitions to this member.
+    case assigned([TopicPartition])
+    /// The group takes these partitions back; they are released after a last commit.
+    case revoked([TopicPartition])
+    /// These partitions belong to somebody else already.
+    case lost([TopicPartition])
+    /// The authority said where a task stands.
+    case claimed(task: Int32, CommitPosition?)
+    /// The store handed over a task's checkpoints, base first.
+    case loaded(task: Int32, [Checkpoint])
+    /// Records of an input.
+    case batch(RecordBatch)
+    /// The reader stands at the end of an input partition.
+    case reachedEnd(TopicPartition, Offset)
+    /// Somebody pushed records in, and waits for the answer to this ticket.
+    case pushed(ticket: UInt64, values: Any)
+    /// The checkpoints of a commit are durable.
+    case prepared(commit: UInt64)
+    /// Everything that was produced before a commit is acknowledged.
+    case flushed(commit: UInt64)
+    /// The authority recorded a commit.
+    case decided(commit: UInt64)
+    /// Output that belongs to a push is acknowledged, or not.
+    case delivered(ticket: UInt64, DataflowError?)
+    /// A command could not be carried out.
+    case failed(WorkerCommand, DataflowError)
+    /// The clock has moved.
+    case timer
+    /// The inputs end at these offsets: event time ends there, then the worker stops.
+    case finish([TopicPartition: Offset])
+    /// The worker is to commit and stop; its inputs go on elsewhere.
+    case stop
+}

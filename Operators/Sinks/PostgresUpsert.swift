@@ -1,0 +1,118 @@
+public import Dataflow
+public import Records
+public import State
+
+/// Keeps a table: each record says what becomes of one row.
+///
+/// Rows and input offsets are committed in one transaction: exactly once, whatever the pipeline's delivery.
+/// A stage that writes topics too leaves this to a stage of its own, which reads the same records from a
+/// topic.
+public struct PostgresUpsert<In> {
+    let table: TableSpec
+    let row: (In) -> RowChange?
+
+    /// Keeps `table`.
+    ///
+    /// - Parameter row: what a record says of the table; nil: nothing.
+    public init(_ table: TableSpec, row: @escaping (In) -> RowChange?) {
+        self.table = table
+        self.row = row
+    }
+}
+
+/// Gathers changes of rows for the task's commit.
+struct TableTerminal<In>: TerminalSink {
+    let context: TaskContext
+    let table: Int
+    let counter: Int
+    let row: (In) -> RowChange?
+
+    mutating func receive(_ value: In, at time: EventTime) {
+        guard let change = row(value) else { return }
+        context.count(counter)
+        context.tables[table].rows.append(change)
+    }
+}
+
+extension Stream where F.Out: BinaryCodable {
+    /// Keeps a table up to date with the stream.
+    public func sink(
+        _ id: StaticString, to upsert: PostgresUpsert<F.Out>, file: StaticString = #fileID,
+        line: UInt = #line
+    ) {
+        let kind = GraphNode.Kind.tableSink(table: upsert.table.name)
+        let node = addSink(id, kind, SourceLocation(file, line))
+        let (graph, flow) = (builder, flow)
+        graph.sink(node) { builder in
+            if builder.stage.handoffs.contains(node) {
+                let writer = try ExchangeWriter(
+                    topic: builder.plan.handoffTopic(node), builder.context)
+                return try flow.join(
+                    HandoffTerminal(
+                        writer: writer, number: builder.context.partition), builder)
+            }
+            let terminal = TableTerminal<F.Out>(
+                context: builder.context, table: builder.context.outputTable(upsert.table),
+                counter: builder.context.counter(builder.operatorID(node), "rows"),
+                row: upsert.row)
+            guard let input = builder.plan.followed[node] else {
+                return try flow.join(terminal, builder)
+            }
+            try attach(terminal, node, to: input, graph, builder)
+        }
+    }
+
+    private func attach(
+        _ terminal: TableTerminal<F.Out>, _ node: NodeID, to input: Stage.Input,
+        _ graph: GraphBuilder, _ builder: TaskBuilder
+    ) throws {
+        if input.kind == .handoff {
+            let reader = ExchangeReader<HandoffKey, TableTerminal<F.Out>>(
+                id: builder.operatorID(node), context: builder.context, next: terminal)
+            return builder.addInput(
+                StageInput(
+                    topic: input.topic, node: node, carriesMarkers: true, into: reader,
+                    receive: { reader, batch in
+                        reader.receive(batch) {
+                            (_, time, payload: inout ByteReader, next) throws(CodecError) in
+                            next.receive(try F.Out(from: &payload), at: time)
+                        }
+                    }))
+        }
+        guard let sink = builder.plan.followedSinks[node],
+            let reader = graph.topicReader(of: sink, as: F.Out.self)
+        else {
+            throw DataflowError(
+                .invalidDefinition, domain: .user,
+                "the topic that this sink follows carries records of another type",
+                operatorID: builder.operatorID(node))
+        }
+        let decode = FollowedTopic(
+            id: builder.operatorID(node), context: builder.context, reader: reader)
+        builder.addInput(
+            StageInput(
+                topic: input.topic, node: node, carriesMarkers: false, into: terminal,
+                receive: { terminal, batch in decode.receive(batch, into: &terminal) }))
+    }
+}
+
+/// Reads a topic of the pipeline's own: what can't be decoded there is no input error but a fault.
+struct FollowedTopic<Record> {
+    let id: OperatorID
+    let context: TaskContext
+    let reader: TopicReader<Record>
+
+    func receive<S: Sink>(_ batch: RecordBatch, into sink: inout S) where S.In == Record {
+        for record in batch.records {
+            do throws(CodecError) {
+                sink.receive(try reader.read(record), at: record.timestamp)
+            } catch {
+                return context.fail(
+                    DataflowError(
+                        .undecodable, domain: .internal,
+                        "a record of the pipeline's own topic could not be decoded: \(error)",
+                        operatorID: id, partition: batch.partition, offset: record.offset))
+            }
+        }
+    }
+}
