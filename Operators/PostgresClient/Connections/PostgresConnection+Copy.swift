@@ -26,17 +26,15 @@ extension PostgresConnection {
             throw PostgresError(.unexpectedResult, "the server did not start the COPY")
         }
         PQclear(start)
+        defer { drain() }
         do {
             try send(rows, columns: columns, table: name)
         } catch {
             PQputCopyEnd(handle, "cancelled by the client")
-            drain()
             throw error
         }
         guard PQputCopyEnd(handle, nil) == 1 else { throw error(of: nil) }
-        let loaded = try checked(PQgetResult(handle)).affectedRows
-        drain()
-        return loaded
+        return try checked(PQgetResult(handle)).affectedRows
     }
 
     private func send<Rows: Sequence>(

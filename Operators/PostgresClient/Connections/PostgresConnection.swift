@@ -7,6 +7,9 @@ internal import Records
 /// Every call blocks until the server has answered; how long that can be is bounded by the timeouts of
 /// the configuration. All errors are ``PostgresError``.
 package final class PostgresConnection {
+    /// How many reads of pending messages a look at the connection's health may take.
+    private static let maximumPendingReads = 16
+
     private(set) var handle: OpaquePointer?
 
     /// Connects.
@@ -53,9 +56,13 @@ package final class PostgresConnection {
     package func isHealthy() -> Bool {
         guard !isBroken, isIdle else { return false }
         var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
-        // Nothing to read is what a healthy idle connection has; a notice may come too.
-        guard poll(&descriptor, 1, 0) > 0 else { return true }
-        return PQconsumeInput(handle) == 1 && !isBroken
+        // Nothing to read is what a healthy idle connection has. A notice may come too; the farewell
+        // of a server that ends the session is a message as well, and only the read behind it fails.
+        for _ in 0..<PostgresConnection.maximumPendingReads {
+            guard poll(&descriptor, 1, 0) > 0 else { return true }
+            guard PQconsumeInput(handle) == 1, !isBroken else { return false }
+        }
+        return false
     }
 
     /// Runs one statement with parameters `$1`, `$2`, … and gives its rows.
