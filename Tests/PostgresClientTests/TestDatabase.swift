@@ -28,12 +28,34 @@ enum TestDatabase {
         return try await body(database)
     }
 
-    /// Runs blocking work on a thread of its own, so that tests which wait for each other can.
-    static func onThread<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T
-    {
-        try await withCheckedThrowingContinuation { continuation in
-            Thread.detachNewThread { continuation.resume(with: Result(catching: work)) }
+    /// Work under way on a thread of its own.
+    struct Started<T: Sendable>: Sendable {
+        fileprivate let results: AsyncStream<Result<T, any Error>>
+
+        /// What the work gives, once it is done.
+        func value() async throws -> T {
+            for await result in results { return try result.get() }
+            throw CancellationError()
         }
+    }
+
+    /// Starts blocking work at once on a thread of its own, so that both sides of a wait go on.
+    static func startOnThread<T: Sendable>(
+        _ work: @escaping @Sendable () throws -> T
+    ) -> Started<T> {
+        let (results, continuation) = AsyncStream<Result<T, any Error>>.makeStream()
+        Thread.detachNewThread {
+            continuation.yield(Result(catching: work))
+            continuation.finish()
+        }
+        return Started(results: results)
+    }
+
+    /// Runs blocking work on a thread of its own.
+    static func onThread<T: Sendable>(
+        _ work: @escaping @Sendable () throws -> T
+    ) async throws -> T {
+        try await startOnThread(work).value()
     }
 
     /// Waits, by the server's own clock, until a query gives a row; false after about ten seconds.

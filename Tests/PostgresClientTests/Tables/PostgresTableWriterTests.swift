@@ -226,7 +226,7 @@ struct PostgresTableWriterTests {
     ) throws {
         var random = SeededGenerator(seed: seed)
         let writer = PostgresTableWriter(configuration)
-        for _ in 0..<15 {
+        for _ in 0..<(withDeletes ? 4 : 15) {
             var keys = Array(0..<400 as Range<Int64>)
             keys.shuffle(using: &random)
             let rows = keys.prefix(300).map { key -> RowChange in
