@@ -84,7 +84,13 @@ let package = Package(
         tests("KafkaClient", uses: ["KafkaClient", "Records", "State"]),
         clibrary("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
         module("PostgresClient", uses: ["Records", "State", "CPostgres"]),
-        tests("PostgresClient", uses: ["PostgresClient", "Records", "State"]),
+        tests("PostgresClient", uses: ["PostgresClient", "StoreContract", "Records", "State"]),
+        module("ObjectStore", uses: ["Records", "State"]),
+        tests("ObjectStore", uses: ["ObjectStore", "StoreContract", "Records", "State"]),
+        // What every checkpoint store, table writer and commit authority must do.
+        .target(
+            name: "StoreContract", dependencies: ["Records", "State"],
+            path: "Tests/StoreContract", swiftSettings: settings),
 
         // Maps.
         module("Geo", uses: ["Records", "Compression"]),

@@ -1,0 +1,95 @@
+public import Records
+public import State
+
+/// PostgreSQL as the authority of a stage: rows, input offsets and the checkpoint's name become visible
+/// in one transaction a task.
+///
+/// The table `millrace.task_positions` has one row a task. A claim raises the row's generation; a
+/// decision first updates that row on condition of its own generation, which locks it and finds out
+/// whether somebody else has claimed the task since, then writes its rows and commits. So of two owners
+/// only the later can commit. The authority belongs to one thread and connects when it is first used.
+public final class PostgresCommitAuthority: CommitAuthority {
+    private let session: PostgresSession
+    private let owner: String
+    private var applier = TableApplier()
+    private var generations: [TaskID: Int64] = [:]
+    private var isInstalled = false
+
+    /// Makes an authority; nothing is connected yet.
+    ///
+    /// - Parameter owner: the worker's name, for people who look at the table.
+    package init(_ configuration: PostgresConfiguration, owner: String) {
+        session = PostgresSession(configuration)
+        self.owner = owner
+    }
+
+    /// Takes a task over; an owner in the middle of a commit is waited for, at most the lock timeout.
+    public func claim(_ task: TaskID, inputs: [TopicPartition]) throws -> CommitPosition? {
+        try asDataflowError {
+            let connection = try connectionWithTables()
+            generations[task] = nil
+            let result = try connection.query(
+                PositionStatements.claim,
+                [.text(task.run), .text(task.stage), .int32(task.partition), .text(owner)])
+            guard let row = result.first else {
+                throw PostgresError(.unexpectedResult, "a claim gave no row")
+            }
+            generations[task] = try row.value(0, as: Int64.self)
+            return try PositionStatements.position(row)
+        }
+    }
+
+    /// Decides task after task, each in a transaction of its own.
+    ///
+    /// - Throws: `.fenced` for a task that somebody else has claimed. An error with retry `.restart`
+    ///   when the outcome of one is unknown, or when one failed after others were committed: then every
+    ///   task of the call must be claimed anew. Any other error means that nothing was committed.
+    public func decide(_ decisions: [CommitDecision]) throws {
+        var committed = 0
+        do {
+            let connection = try asDataflowError { try connectionWithTables() }
+            for decision in decisions {
+                try asDataflowError { try decide(decision, on: connection) }
+                committed += 1
+            }
+        } catch var error as DataflowError {
+            if error.code != .fenced, committed > 0 { error.retry = .restart }
+            if error.retry == .restart {
+                for decision in decisions { generations[decision.task] = nil }
+            }
+            throw error
+        }
+    }
+
+    /// Ends the session.
+    package func close() { session.close() }
+
+    private func decide(_ decision: CommitDecision, on connection: PostgresConnection) throws {
+        guard let generation = generations[decision.task] else {
+            throw DataflowError(
+                .invariant, domain: .internal, "task \(decision.task) was not claimed before")
+        }
+        let sets = try applier.changeSets(decision.tables, on: connection)
+        try applier.ensurePartitions(sets, on: connection)
+        try connection.transaction {
+            let updated = try connection.query(
+                PositionStatements.advance,
+                PositionStatements.advanceParameters(decision, generation: generation))
+            guard updated.affectedRows == 1 else {
+                throw DataflowError(
+                    .fenced, domain: .external, retry: .restart,
+                    "task \(decision.task) was claimed by another owner")
+            }
+            try applier.apply(sets, on: connection)
+        }
+    }
+
+    private func connectionWithTables() throws -> PostgresConnection {
+        let connection = try session.connection()
+        if !isInstalled {
+            try PositionStatements.install(on: connection)
+            isInstalled = true
+        }
+        return connection
+    }
+}

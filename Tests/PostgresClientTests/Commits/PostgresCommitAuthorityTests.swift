@@ -1,0 +1,228 @@
+import PostgresClient
+import Records
+import State
+import StoreContract
+import Testing
+
+@Suite(
+    "PostgreSQL as commit authority",
+    .enabled(if: TestDatabase.isAvailable, TestDatabase.skipMessage))
+struct PostgresCommitAuthorityTests {
+    static let task = TaskID(run: "run", stage: "stage", partition: 0)
+    static let input = TopicPartition(topic: "t", partition: 0)
+    static let table = TableSpec(
+        "out", columns: [.init("id", .integer), .init("body", .text)], key: ["id"])
+
+    static func decision(
+        _ offset: Int64, rows: [RowChange] = [], task: TaskID = task, table: TableSpec = table
+    ) -> CommitDecision {
+        CommitDecision(
+            task: task,
+            position: CommitPosition(
+                offsets: [input: Offset(offset)],
+                checkpoint: CheckpointRef(
+                    epoch: UInt64(offset), attempt: 5, manifestChecksum: 6)),
+            tables: [TableChanges(table: table, rows: rows)])
+    }
+
+    static func ids(_ connection: PostgresConnection) throws -> [Int64] {
+        try connection.query("SELECT id FROM out ORDER BY id").map { try $0.value(0) }
+    }
+
+    @Test("keeps the contract", arguments: CommitAuthorityContract.allCases)
+    func contract(promise: CommitAuthorityContract) async throws {
+        try await TestDatabase.withDatabase { configuration in
+            try promise.check(
+                PostgresCommitAuthority(configuration, owner: "first"),
+                PostgresCommitAuthority(configuration, owner: "second"), run: "contract")
+        }
+    }
+
+    @Test("rows and position become visible together")
+    func atomic() async throws {
+        try await TestDatabase.withDatabase { configuration in
+            let authority = PostgresCommitAuthority(configuration, owner: "a")
+            _ = try authority.claim(Self.task, inputs: [Self.input])
+            try authority.decide([Self.decision(1, rows: [.upsert([.integer(1), .text("a")])])])
+            // The second row is unfit: neither it, nor its neighbour, nor the position is kept.
+            let error = #expect(throws: DataflowError.self) {
+                try authority.decide([
+                    Self.decision(
+                        2,
+                        rows: [
+                            .upsert([.integer(2), .text("b")]),
+                            .upsert([.integer(3), .text("\u{0}")]),
+                        ])
+                ])
+            }
+            #expect(error?.code == .rejected)
+            let connection = try PostgresConnection(configuration)
+            #expect(try Self.ids(connection) == [1])
+            let other = PostgresCommitAuthority(configuration, owner: "b")
+            #expect(try other.claim(Self.task, inputs: []) == Self.decision(1).position)
+        }
+    }
+
+    @Test("a zombie's rows are never seen")
+    func zombie() async throws {
+        try await TestDatabase.withDatabase { configuration in
+            let zombie = PostgresCommitAuthority(configuration, owner: "zombie")
+            let owner = PostgresCommitAuthority(configuration, owner: "owner")
+            _ = try zombie.claim(Self.task, inputs: [Self.input])
+            try zombie.decide([Self.decision(1, rows: [.upsert([.integer(1), .text("z")])])])
+            _ = try owner.claim(Self.task, inputs: [Self.input])
+            let error = #expect(throws: DataflowError.self) {
+                try zombie.decide([Self.decision(2, rows: [.upsert([.integer(2), .text("z")])])])
+            }
+            #expect(error?.code == .fenced)
+            try owner.decide([Self.decision(2, rows: [.upsert([.integer(3), .text("o")])])])
+            #expect(try Self.ids(try PostgresConnection(configuration)) == [1, 3])
+        }
+    }
+
+    @Test("a claim waits for a commit under way and sees its position")
+    func claimWaits() async throws {
+        try await TestDatabase.withDatabase { configuration in
+            let first = PostgresCommitAuthority(configuration, owner: "first")
+            _ = try first.claim(Self.task, inputs: [Self.input])
+            try first.decide([Self.decision(1)])
+            let holder = try PostgresConnection(configuration)
+            // Stands for the first owner between its writes and its COMMIT.
+            try holder.script(
+                "BEGIN; UPDATE millrace.task_positions SET offsets = '{42}' WHERE run = 'run'")
+            let claimed = TestDatabase.startOnThread {
+                let second = PostgresCommitAuthority(configuration, owner: "second")
+                return try second.claim(Self.task, inputs: [Self.input])
+            }
+            let admin = try PostgresConnection(configuration)
+            #expect(
+                try TestDatabase.eventually(
+                    admin,
+                    """
+                    SELECT FROM pg_stat_activity
+                    WHERE datname = current_database() AND wait_event_type = 'Lock'
+                    """))
+            try holder.script("COMMIT")
+            #expect(try await claimed.value()?.offsets == [Self.input: Offset(42)])
+        }
+    }
+
+    @Test("a claim gives up at the lock timeout, and may try again")
+    func claimTimesOut() async throws {
+        try await TestDatabase.withDatabase { configuration in
+            var impatient = configuration
+            impatient.lockTimeout = .milliseconds(50)
+            let first = PostgresCommitAuthority(configuration, owner: "first")
+            _ = try first.claim(Self.task, inputs: [Self.input])
+            let holder = try PostgresConnection(configuration)
+            try holder.script("BEGIN; UPDATE millrace.task_positions SET owner = owner")
+            let second = PostgresCommitAuthority(impatient, owner: "second")
+            let error = #expect(throws: DataflowError.self) {
+                try second.claim(Self.task, inputs: [Self.input])
+            }
+            #expect(error?.retry == .backoff)
+            try holder.script("ROLLBACK")
+            #expect(try second.claim(Self.task, inputs: [Self.input]) == nil)
+        }
+    }
+
+    @Test(
+        "a backend that is killed during COMMIT asks for a restart, and a new claim for the truth")
+    func killedInCommit() async throws {
+        try await TestDatabase.withDatabase { configuration in
+            let admin = try PostgresConnection(configuration)
+            try admin.script("CREATE TABLE out (id bigint PRIMARY KEY, body text)")
+            try admin.script(SlowCommit.script(table: "out"))
+            let result = TestDatabase.startOnThread {
+                let authority = PostgresCommitAuthority(configuration, owner: "a")
+                _ = try authority.claim(Self.task, inputs: [Self.input])
+                let error = #expect(throws: DataflowError.self) {
+                    try authority.decide([
+                        Self.decision(1, rows: [.upsert([.integer(1), .text("a")])])
+                    ])
+                }
+                // Without a new claim nothing more is decided.
+                let unclaimed = #expect(throws: DataflowError.self) {
+                    try authority.decide([Self.decision(1)])
+                }
+                let position = try authority.claim(Self.task, inputs: [Self.input])
+                try authority.decide([Self.decision(2)])
+                return (error, unclaimed, position)
+            }
+            #expect(try SlowCommit.kill(by: admin))
+            let (error, unclaimed, position) = try await result.value()
+            #expect(error?.retry == .restart)
+            #expect(error?.code == .databaseUnavailable)
+            #expect(unclaimed?.code == .invariant)
+            // Here the kill came before the commit record; either would have been told truly.
+            #expect(position == nil)
+            #expect(try Self.ids(admin) == [])
+        }
+    }
+
+    @Test("a failure behind a committed task asks for a restart of all of the call")
+    func partial() async throws {
+        try await TestDatabase.withDatabase { configuration in
+            let authority = PostgresCommitAuthority(configuration, owner: "a")
+            let second = TaskID(run: "run", stage: "stage", partition: 1)
+            for task in [Self.task, second] { _ = try authority.claim(task, inputs: []) }
+            let error = #expect(throws: DataflowError.self) {
+                try authority.decide([
+                    Self.decision(1, rows: [.upsert([.integer(1), .text("a")])]),
+                    Self.decision(
+                        1, rows: [.upsert([.integer(2), .text("\u{0}")])], task: second),
+                ])
+            }
+            #expect(error?.code == .rejected)
+            #expect(error?.retry == .restart)
+            #expect(try authority.claim(Self.task, inputs: []) == Self.decision(1).position)
+            #expect(try authority.claim(second, inputs: []) == nil)
+        }
+    }
+
+    @Test("two owners that race leave a gapless history: each decision is one owner's or refused")
+    func race() async throws {
+        try await TestDatabase.withDatabase { configuration in
+            let decided = try await withThrowingTaskGroup(of: Int64.self) { group in
+                for worker in 0..<3 as Range<UInt64> {
+                    group.addTask {
+                        try await TestDatabase.onThread {
+                            try PostgresCommitAuthorityTests.increment(configuration, worker)
+                        }
+                    }
+                }
+                return try await group.reduce(0, +)
+            }
+            let authority = PostgresCommitAuthority(configuration, owner: "reader")
+            let position = try authority.claim(Self.task, inputs: [])
+            // Every successful decision moved the offset by one, and none was lost to another's.
+            #expect(position?.offsets[Self.input]?.rawValue == decided)
+            let rows = try Self.ids(try PostgresConnection(configuration))
+            #expect(rows == Array(1..<decided + 1))
+        }
+    }
+
+    /// Claims, moves the offset by one a decision with one row each, claims again when fenced.
+    private static func increment(
+        _ configuration: PostgresConfiguration, _ worker: UInt64
+    ) throws -> Int64 {
+        var random = SeededGenerator(seed: worker)
+        let authority = PostgresCommitAuthority(configuration, owner: "worker \(worker)")
+        var decided: Int64 = 0
+        for _ in 0..<15 {
+            var offset = try authority.claim(task, inputs: [])?.offsets[input]?.rawValue ?? 0
+            do {
+                for _ in 0..<Int.random(in: 1...4, using: &random) {
+                    offset += 1
+                    try authority.decide([
+                        decision(offset, rows: [.upsert([.integer(offset), .text("\(worker)")])])
+                    ])
+                    decided += 1
+                }
+            } catch let error as DataflowError where error.code == .fenced {
+                continue
+            }
+        }
+        return decided
+    }
+}
