@@ -21,7 +21,11 @@ struct KafkaFixture: LogFixture {
         } else {
             let mock = try SharedMock()
             self.mock = mock
-            configuration = try KafkaConfiguration(bootstrapServers: mock.bootstrapServers)
+            // Members learn of a rebalance by their heartbeats, and the mock waits a session less
+            // one second for them to join: both short, so that the tests are quick.
+            configuration = try KafkaConfiguration(
+                bootstrapServers: mock.bootstrapServers,
+                properties: ["heartbeat.interval.ms": "100", "session.timeout.ms": "2500"])
         }
     }
 
