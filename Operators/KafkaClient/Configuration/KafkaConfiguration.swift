@@ -66,8 +66,10 @@ package struct KafkaConfiguration: Sendable {
         for (name, value) in properties.sorted(by: { $0.key < $1.key }) {
             if SecretReference.isSecret(name) {
                 _ = try SecretReference(property: name, text: value)
-                var size = 0
-                guard rd_kafka_conf_get(conf, name, nil, &size) == RD_KAFKA_CONF_OK else {
+                // Only whether there is such a property: its value is not looked up here.
+                var text = [CChar](repeating: 0, count: 512)
+                let result = rd_kafka_conf_set(conf, name, "placeholder", &text, text.count)
+                guard result != RD_KAFKA_CONF_UNKNOWN else {
                     throw Self.invalid(name, "is no property of librdkafka")
                 }
             } else {

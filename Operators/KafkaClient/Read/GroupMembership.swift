@@ -34,7 +34,7 @@ final class GroupMembership {
         case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS where !closing:
             assigned.formUnion(partitions)
             if !partitions.isEmpty { events.append(.assigned(partitions)) }
-            report(answer(client, assigning: []))
+            report(acknowledge(client))
         case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
             let lost = rd_kafka_assignment_lost(client) != 0
             revoked = Set(partitions)
@@ -52,27 +52,57 @@ final class GroupMembership {
         }
     }
 
-    /// Begins fetching at the offsets in the list.
-    func start(_ client: OpaquePointer, _ positions: [TopicPartition: Offset]) throws {
-        let list = PartitionList(capacity: positions.count)
-        for (partition, offset) in positions.sorted(by: { $0.key < $1.key }) {
+    /// Begins fetching at the offsets given.
+    ///
+    /// - Parameter others: where reading goes on in the partitions that are fetched already.
+    /// - Returns: whether the others, too, begin anew there.
+    func start(
+        _ client: OpaquePointer, _ positions: [TopicPartition: Offset],
+        beside others: [TopicPartition: Offset]
+    ) throws -> Bool {
+        let eager = eager(client)
+        let all = eager ? others.merging(positions) { _, new in new } : positions
+        let list = PartitionList(capacity: all.count)
+        for (partition, offset) in all.sorted(by: { $0.key < $1.key }) {
             list.add(partition, CommittedOffset(offset: offset))
         }
-        if let error = rd_kafka_incremental_assign(client, list.raw) {
+        if eager {
+            try replace(client, list)
+        } else if let error = rd_kafka_incremental_assign(client, list.raw) {
             throw KafkaFailure.error(consuming: error, "assigning \(positions.count) partitions")
         }
         started.formUnion(positions.keys)
+        return eager
+    }
+
+    /// The eager protocol takes whole assignments only.
+    private func replace(_ client: OpaquePointer, _ list: borrowing PartitionList) throws {
+        let code = rd_kafka_assign(client, list.raw)
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
+            throw KafkaFailure.error(code, "assigning \(list.entries.count) partitions")
+        }
     }
 
     /// Ends fetching, at once or together with the rest of a pending revocation.
-    func stop(_ client: OpaquePointer, _ partitions: [TopicPartition]) throws {
+    ///
+    /// - Parameter others: where reading goes on in the partitions that stay.
+    /// - Returns: whether the others begin anew there.
+    func stop(
+        _ client: OpaquePointer, _ partitions: [TopicPartition],
+        beside others: [TopicPartition: Offset]
+    ) throws -> Bool {
         let fetched = partitions.filter { started.contains($0) && !leaving.contains($0) }
         guard !revoking.isEmpty else {
-            return try leave(client, fetched)
+            guard !fetched.isEmpty else { return false }
+            started.subtract(fetched)
+            guard !eager(client) else { return try start(client, [:], beside: others) }
+            try leave(client, fetched)
+            return false
         }
         leaving.formUnion(fetched)
         revoking.subtract(partitions)
         if revoking.isEmpty, let error = answerRevocation(client) { throw error }
+        return false
     }
 
     /// Gives all up that a pending revocation still waits for.
@@ -83,9 +113,7 @@ final class GroupMembership {
     }
 
     private func leave(_ client: OpaquePointer, _ partitions: [TopicPartition]) throws {
-        guard !partitions.isEmpty else { return }
         let list = PartitionList(partitions)
-        started.subtract(partitions)
         if let error = rd_kafka_incremental_unassign(client, list.raw) {
             throw KafkaFailure.error(
                 consuming: error, "unassigning \(partitions.count) partitions")
@@ -98,7 +126,7 @@ final class GroupMembership {
         revoking = []
         let partitions = leaving.sorted()
         leaving = []
-        guard cooperative(client) else {
+        guard !eager(client) else {
             // The eager protocol gives everything up before it shares anew.
             started = []
             let code = rd_kafka_assign(client, nil)
@@ -112,9 +140,10 @@ final class GroupMembership {
         }
     }
 
-    private func answer(_ client: OpaquePointer, assigning: [TopicPartition]) -> DataflowError? {
-        let list = PartitionList(assigning)
-        guard cooperative(client) else {
+    /// Accepts an assignment without fetching any of it yet.
+    private func acknowledge(_ client: OpaquePointer) -> DataflowError? {
+        let list = PartitionList()
+        guard !eager(client) else {
             let code = rd_kafka_assign(client, list.raw)
             return code == RD_KAFKA_RESP_ERR_NO_ERROR
                 ? nil : KafkaFailure.error(code, "taking an assignment")
@@ -124,9 +153,10 @@ final class GroupMembership {
         }
     }
 
-    private func cooperative(_ client: OpaquePointer) -> Bool {
+    /// Whether the group revokes everything at every rebalance; so it is with `range`.
+    private func eager(_ client: OpaquePointer) -> Bool {
         guard let name = rd_kafka_rebalance_protocol(client) else { return false }
-        return String(cString: name) == "COOPERATIVE"
+        return String(cString: name) == "EAGER"
     }
 
     private func report(_ error: DataflowError?) {

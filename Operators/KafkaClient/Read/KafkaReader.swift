@@ -7,6 +7,10 @@ package import Records
 /// memory budget and read by this reader's one thread; the group's queue carries events only. Nothing
 /// is ever paused, resumed or sought: a partition moves by ``unassign(_:)`` and ``assign(_:)``.
 /// Offsets come from records.
+///
+/// A group over several topics uses the eager protocol, which knows whole assignments only: there each
+/// ``assign(_:)`` makes the other partitions fetch anew from where reading stands, so that partitions
+/// are best assigned together.
 package final class KafkaReader: LogReader {
     let options: KafkaReaderOptions
     let handle: ClientHandle
@@ -19,7 +23,7 @@ package final class KafkaReader: LogReader {
     private var reportedFatal = false
 
     /// How long ``close()`` tries to leave the group.
-    package static let closeTimeoutMilliseconds = 10_000
+    package static let closeTimeoutMilliseconds = 5_000
 
     /// Starts a client and, for a group's member, subscribes.
     ///
@@ -130,7 +134,9 @@ package final class KafkaReader: LogReader {
             }
             added[partition] = fetcher
         }
-        try membership.start(handle.raw, positions)
+        if try membership.start(handle.raw, positions, beside: fetchers.mapValues(\.next)) {
+            for fetcher in fetchers.values { fetcher.beginAnew() }
+        }
         fetchers.merge(added) { _, new in new }
     }
 
@@ -158,7 +164,10 @@ package final class KafkaReader: LogReader {
     package func unassign(_ partitions: [TopicPartition]) throws {
         try checkOpen()
         for partition in partitions { fetchers[partition] = nil }
-        try membership.stop(handle.raw, partitions)
+        let others = fetchers.mapValues(\.next)
+        if try membership.stop(handle.raw, partitions, beside: others) {
+            for fetcher in fetchers.values { fetcher.beginAnew() }
+        }
     }
 
     // MARK: - Reading
@@ -296,7 +305,8 @@ package final class KafkaReader: LogReader {
 
     /// Leaves within a bounded time; the cluster finds a member out that could not say goodbye.
     private func leaveGroup() {
-        guard let queue = rd_kafka_queue_new(handle.raw) else { return }
+        guard case .group = options.membership, let queue = rd_kafka_queue_new(handle.raw)
+        else { return }
         defer { rd_kafka_queue_destroy(queue) }
         if let error = rd_kafka_consumer_close_queue(handle.raw, queue) {
             rd_kafka_error_destroy(error)

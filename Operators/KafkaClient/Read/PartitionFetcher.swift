@@ -32,6 +32,14 @@ final class PartitionFetcher {
         }, opaque)
     }
 
+    /// Drops what is held, because the partition is fetched anew from ``next``.
+    func beginAnew() {
+        for message in held { rd_kafka_message_destroy(message) }
+        held.removeAll()
+        failure = nil
+        atEnd = false
+    }
+
     /// Drops what is held and lets go of the queue.
     deinit {
         for message in held { rd_kafka_message_destroy(message) }
