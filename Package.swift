@@ -81,7 +81,10 @@ let package = Package(
 
         clibrary("CRdKafka", pkgConfig: "rdkafka", apt: "librdkafka-dev"),
         module("KafkaClient", uses: ["Records", "State", "CRdKafka"]),
-        tests("KafkaClient", uses: ["KafkaClient", "Records", "State"]),
+        .target(
+            name: "LogContract", dependencies: ["Records"], path: "Tests/LogContract",
+            swiftSettings: settings),
+        tests("KafkaClient", uses: ["KafkaClient", "LogContract", "Records"]),
         clibrary("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
         module("PostgresClient", uses: ["Records", "State", "CPostgres"]),
         tests("PostgresClient", uses: ["PostgresClient", "StoreContract", "Records", "State"]),
@@ -108,7 +111,7 @@ let package = Package(
 
         // `make bench`.
         .executableTarget(
-            name: "Benchmarks", dependencies: ["Records"], path: "Tests/Benchmarks",
+            name: "Benchmarks", dependencies: ["Records", "KafkaClient", "CRdKafka"], path: "Tests/Benchmarks",
             swiftSettings: settings),
 
         // Pipelines and their doors.
@@ -128,7 +131,7 @@ let package = Package(
         .executableTarget(
             name: "Command",
             dependencies: [
-                "Records",
+                "Records", "KafkaClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Pipelines/Command", swiftSettings: settings),

@@ -1,0 +1,183 @@
+import KafkaClient
+import LogContract
+import Records
+import Testing
+
+/// A mock cluster of one's own, to be hurt.
+struct FaultyCluster {
+    let cluster: MockCluster
+    let configuration: KafkaConfiguration
+    let partition = TopicPartition(topic: "t", partition: 0)
+
+    init() throws {
+        cluster = try MockCluster()
+        try cluster.createTopic("t", partitions: 2)
+        configuration = try KafkaConfiguration(
+            bootstrapServers: cluster.bootstrapServers,
+            properties: ["retry.backoff.ms": "20", "reconnect.backoff.max.ms": "200"])
+    }
+
+    func reader(group: String? = nil, timeout: Int = 10_000) throws -> KafkaReader {
+        try KafkaReader(
+            configuration,
+            KafkaReaderOptions(.byHand(group: group), requestTimeoutMilliseconds: timeout))
+    }
+}
+
+/// Kafka's error numbers as the tests use them.
+private enum Code {
+    static let notLeader: Int32 = 6
+    static let unknownMember: Int32 = 25
+    static let topicAuthorization: Int32 = 29
+    static let groupAuthorization: Int32 = 30
+    static let rebalanceInProgress: Int32 = 27
+}
+
+@Suite("Kafka client: failures of the cluster")
+struct KafkaFaultTests {
+    @Test("a passing produce error is retried, a lasting one is in the report")
+    func produceErrors() throws {
+        let faulty = try FaultyCluster()
+        let writer = try KafkaWriter(faulty.configuration)
+        defer { writer.close() }
+        faulty.cluster.fail(.produce, codes: [Code.notLeader, Code.notLeader])
+        try writer.writeThrough(.numbered("t", 0, 0..<10), token: 1)
+        faulty.cluster.fail(.produce, codes: [Code.topicAuthorization])
+        try writer.write(.numbered("t", 1, 0..<10), token: 2)
+        #expect(throws: DataflowError.self) { try writer.flush(timeoutMilliseconds: 10_000) }
+        let reports = writer.poll()
+        #expect(reports.map(\.token) == [2])
+        let error = try #require(reports.first?.error)
+        #expect(error.message.contains("TOPIC_AUTHORIZATION_FAILED"))
+        #expect(error.retry == .never && error.domain == .user)
+        #expect(error.partition == TopicPartition(topic: "t", partition: 1))
+    }
+
+    @Test("a broker that is down makes retriable errors within the delivery time, and no hang")
+    func brokerDown() throws {
+        let faulty = try FaultyCluster()
+        let options = KafkaWriterOptions(
+            maximumRecords: 10, queueTimeoutMilliseconds: 50, deliveryTimeoutMilliseconds: 1_000)
+        let writer = try KafkaWriter(faulty.configuration, options)
+        defer { writer.close() }
+        try writer.writeThrough(.numbered("t", 0, 0..<10), token: 1)
+        faulty.cluster.setBroker(1, up: false)
+        try writer.write(.numbered("t", 0, 10..<20), token: 2)
+        let full = #expect(throws: DataflowError.self) {
+            try writer.write(.numbered("t", 0, 20..<21), token: 3)
+        }
+        #expect(full?.code == .limitExceeded && full?.retry == .backoff)
+        #expect(writer.outstandingRecords == 10)
+        let large = #expect(throws: DataflowError.self) {
+            try writer.write(.numbered("t", 0, 0..<11), token: 4)
+        }
+        #expect(large?.code == .limitExceeded && large?.retry == .never)
+        #expect(throws: DataflowError.self) { try writer.flush(timeoutMilliseconds: 10_000) }
+        let reports = writer.poll()
+        #expect(reports.map(\.token) == [2])
+        #expect(reports.first?.error?.retry == .backoff)
+        #expect(writer.outstandingRecords == 0)
+    }
+
+    @Test("questions to a broker that is down end in time, with retriable errors")
+    func questionsTimeOut() throws {
+        let faulty = try FaultyCluster()
+        let reader = try faulty.reader(group: "g", timeout: 300)
+        defer { reader.close() }
+        faulty.cluster.setBroker(1, up: false)
+        let questions: [() throws -> Void] = [
+            { _ = try reader.bounds(of: faulty.partition) },
+            { _ = try reader.partitionCount(of: "t") },
+            { _ = try reader.committed([faulty.partition]) },
+            { try reader.commit([faulty.partition: CommittedOffset(offset: Offset(1))]) },
+            { _ = try reader.offset(of: faulty.partition, at: EventTime(milliseconds: 1)) },
+        ]
+        for question in questions {
+            let start = ContinuousClock.now
+            let error = #expect(throws: DataflowError.self) { try question() }
+            #expect(error?.retry == .backoff && error?.code == .logUnavailable)
+            #expect(ContinuousClock.now - start < .seconds(5))
+        }
+    }
+
+    @Test("committed offsets that can't be known are an error, never an absence")
+    func committedError() throws {
+        let faulty = try FaultyCluster()
+        let reader = try faulty.reader(group: "g")
+        defer { reader.close() }
+        try reader.commit([faulty.partition: CommittedOffset(offset: Offset(4))])
+        faulty.cluster.fail(.offsetFetch, codes: [Code.groupAuthorization])
+        let error = #expect(throws: DataflowError.self) {
+            try reader.committed([faulty.partition])
+        }
+        #expect(error?.message.contains("GROUP_AUTHORIZATION_FAILED") == true)
+        #expect(try reader.committed([faulty.partition])[faulty.partition]?.offset == Offset(4))
+    }
+
+    @Test("a commit by somebody whom the group does not know is fenced")
+    func commitFenced() throws {
+        let faulty = try FaultyCluster()
+        let reader = try faulty.reader(group: "g")
+        defer { reader.close() }
+        faulty.cluster.fail(.offsetCommit, codes: [Code.unknownMember])
+        let error = #expect(throws: DataflowError.self) {
+            try reader.commit([faulty.partition: CommittedOffset(offset: Offset(1))])
+        }
+        #expect(error?.code == .fenced && error?.retry == .restart)
+        #expect(error?.message.contains("UNKNOWN_MEMBER_ID") == true)
+    }
+
+    @Test("an error of a partition is told, and no record is lost by it")
+    func fetchErrors() throws {
+        let faulty = try FaultyCluster()
+        let writer = try KafkaWriter(faulty.configuration)
+        defer { writer.close() }
+        try writer.writeThrough(.numbered("t", 0, 0..<100))
+        faulty.cluster.fail(.fetch, codes: [Code.notLeader, Code.topicAuthorization, 0])
+        let reader = try faulty.reader()
+        defer { reader.close() }
+        try reader.assign([faulty.partition: Offset(0)])
+        var seen: [SeenRecord] = []
+        var errors: [DataflowError] = []
+        _ = try eventually("all records", idle: { reader.wait(milliseconds: 20) }) {
+            do {
+                _ = try reader.readOnce(faulty.partition, into: &seen)
+            } catch let error as DataflowError {
+                errors.append(error)
+            }
+            return seen.count >= 100 ? true : nil
+        }
+        #expect(seen.map(number) == Array(0..<100))
+        #expect(errors.allSatisfy { $0.partition == faulty.partition })
+        #expect(errors.contains { $0.message.contains("TOPIC_AUTHORIZATION_FAILED") })
+    }
+
+    @Test("an administrator tells what the cluster can't do")
+    func administration() throws {
+        let faulty = try FaultyCluster()
+        let admin = try KafkaAdmin(faulty.configuration, timeoutMilliseconds: 1_000)
+        defer { admin.close() }
+        #expect(try admin.partitionCount(of: "t") == 2)
+        #expect(try admin.topics() == ["t": 2])
+        let reader = try faulty.reader(group: "g")
+        defer { reader.close() }
+        try reader.commit([
+            faulty.partition: CommittedOffset(offset: Offset(7), metadata: "epoch=1")
+        ])
+        let committed = try admin.committed(group: "g")
+        #expect(
+            committed
+                == [faulty.partition: CommittedOffset(offset: Offset(7), metadata: "epoch=1")])
+        // The mock knows none of these.
+        #expect(throws: DataflowError.self) {
+            try admin.createTopics([TopicSpec(name: "n", partitions: 1, retention: .unlimited)])
+        }
+        #expect(throws: DataflowError.self) {
+            try admin.deleteRecords(below: [faulty.partition: Offset(1)])
+        }
+        #expect(throws: DataflowError.self) { try admin.deleteTopics(["t"]) }
+        #expect(throws: DataflowError.self) {
+            try admin.createTopics([TopicSpec(name: "", partitions: 1)])
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import KafkaClient
+import LogContract
+import Records
+import Testing
+
+@Suite("Kafka client: transactions")
+struct KafkaTransactionTests {
+    private static let timeout = 10_000
+
+    /// A cluster, a member of the group `g` that owns the topic `t`, and a writer for `out`.
+    private struct Bench {
+        let faulty: FaultyCluster
+        var member: GroupMember
+        let writer: KafkaWriter
+
+        init() throws {
+            faulty = try FaultyCluster()
+            try faulty.cluster.createTopic("out", partitions: 1)
+            let reader = try KafkaReader(
+                faulty.configuration, KafkaReaderOptions(.group("g", topics: ["t"])))
+            var member = GroupMember(reader)
+            _ = try eventually("the member owns its topic", idle: { member.idle() }) {
+                try member.step()
+                return member.owned.count == 2 ? true : nil
+            }
+            self.member = member
+            writer = try KafkaWriter(
+                faulty.configuration, KafkaWriterOptions(transactionalID: "run.stage.0"))
+            try writer.initTransactions(timeoutMilliseconds: timeout)
+        }
+
+        func close() {
+            writer.close()
+            member.reader.close()
+        }
+
+        func metadata() throws -> KafkaGroupMetadata {
+            let reader = try #require(member.reader as? KafkaReader)
+            return try reader.groupMetadata()
+        }
+    }
+
+    @Test("records and offsets are committed together, with their metadata")
+    func commits() throws {
+        let bench = try Bench()
+        defer { bench.close() }
+        let metadata = try bench.metadata()
+        #expect(metadata.generation > 0 && !metadata.memberID.isEmpty && metadata.identifiesMember)
+        try bench.writer.beginTransaction()
+        try bench.writer.write(.numbered("out", 0, 0..<20), token: 1)
+        let position = CommittedOffset(offset: Offset(17), metadata: "e=3 a=00ff00ff00ff00ff")
+        try bench.writer.sendOffsets(
+            [bench.faulty.partition: position], group: metadata,
+            timeoutMilliseconds: Self.timeout)
+        try bench.writer.commitTransaction(timeoutMilliseconds: Self.timeout)
+        let reports = bench.writer.poll()
+        #expect(reports.map(\.token) == [1] && reports[0].error == nil)
+        let committed = try bench.member.reader.committed([bench.faulty.partition])
+        #expect(committed == [bench.faulty.partition: position])
+    }
+
+    @Test("an aborted transaction reports its records as failed, and another may begin")
+    func aborts() throws {
+        let bench = try Bench()
+        defer { bench.close() }
+        bench.faulty.cluster.setRoundTrip(1, milliseconds: 200)
+        try bench.writer.beginTransaction()
+        try bench.writer.write(.numbered("out", 0, 0..<20), token: 1)
+        try bench.writer.abortTransaction(timeoutMilliseconds: Self.timeout)
+        let reports = bench.writer.poll()
+        #expect(reports.map(\.token) == [1])
+        #expect(reports.first?.error?.retry == .restart)
+        bench.faulty.cluster.setRoundTrip(1, milliseconds: 0)
+        try bench.writer.beginTransaction()
+        try bench.writer.write(.numbered("out", 0, 0..<20), token: 2)
+        try bench.writer.commitTransaction(timeoutMilliseconds: Self.timeout)
+        #expect(bench.writer.poll().allSatisfy { $0.token == 2 && $0.error == nil })
+    }
+
+    @Test(
+        "errors say what is left to do",
+        arguments: [
+            // PRODUCER_FENCED and INVALID_PRODUCER_EPOCH, TRANSACTIONAL_ID_AUTHORIZATION_FAILED.
+            (Int32(90), KafkaTransactionError.Remedy.fenced), (47, .fenced), (53, .fatal),
+        ])
+    func commitErrors(code: Int32, remedy: KafkaTransactionError.Remedy) throws {
+        let bench = try Bench()
+        defer { bench.close() }
+        try bench.writer.beginTransaction()
+        try bench.writer.write(.numbered("out", 0, 0..<5), token: 1)
+        bench.faulty.cluster.fail(.endTransaction, codes: [code])
+        let error = #expect(throws: KafkaTransactionError.self) {
+            try bench.writer.commitTransaction(timeoutMilliseconds: Self.timeout)
+        }
+        #expect(error?.remedy == remedy, "\(String(describing: error))")
+        #expect(error?.error.retry == .restart)
+        if remedy == .fenced { #expect(error?.error.code == .fenced) }
+    }
+
+    @Test("a stale member's offsets make the transaction abortable")
+    func staleMember() throws {
+        let bench = try Bench()
+        defer { bench.close() }
+        try bench.writer.beginTransaction()
+        try bench.writer.write(.numbered("out", 0, 0..<5), token: 1)
+        // ILLEGAL_GENERATION.
+        bench.faulty.cluster.fail(.transactionalOffsetCommit, codes: [22])
+        let error = #expect(throws: KafkaTransactionError.self) {
+            try bench.writer.sendOffsets(
+                [bench.faulty.partition: CommittedOffset(offset: Offset(1))],
+                group: try bench.metadata(), timeoutMilliseconds: Self.timeout)
+        }
+        #expect(error?.remedy == .abortable, "\(String(describing: error))")
+        try bench.writer.abortTransaction(timeoutMilliseconds: Self.timeout)
+        #expect(try bench.member.reader.committed([bench.faulty.partition]).isEmpty)
+    }
+
+    @Test("a step out of turn is refused")
+    func outOfTurn() throws {
+        let faulty = try FaultyCluster()
+        let writer = try KafkaWriter(
+            faulty.configuration, KafkaWriterOptions(transactionalID: "run.stage.1"))
+        defer { writer.close() }
+        #expect(throws: KafkaTransactionError.self) { try writer.beginTransaction() }
+        let plain = try KafkaWriter(faulty.configuration)
+        defer { plain.close() }
+        #expect(throws: KafkaTransactionError.self) {
+            try plain.initTransactions(timeoutMilliseconds: 1_000)
+        }
+    }
+}
