@@ -44,11 +44,13 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(
             url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -92,7 +94,7 @@ let package = Package(
 
         // `make bench`.
         .executableTarget(
-            name: "Benchmarks", dependencies: ["Records"], path: "Tests/Benchmarks",
+            name: "Benchmarks", dependencies: ["Records", "LocationIngest"], path: "Tests/Benchmarks",
             swiftSettings: settings),
 
         // Pipelines and their doors.
@@ -101,14 +103,19 @@ let package = Package(
         module(
             "Serving",
             uses: [
-                "Records", "State", "Compression",
+                "Records", "State", "Compression", nioCore,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
-        tests("Serving", uses: ["Serving", "Records", "Compression"]),
+        tests("Serving", uses: ["Serving", "LocationIngest", "Records", "Compression"]),
         pipeline(
             "LocationIngest",
-            uses: ["Records", "State", "Dataflow", "Transforms", "Sources", "Sinks", protobuf]),
-        tests("LocationIngest", uses: ["LocationIngest", "Records"]),
+            uses: ["Records", "State", "Dataflow", "Transforms", "Sources", "Sinks", protobuf],
+            exclude: ["Generated/location_update.proto"]),
+        tests("LocationIngest", uses: ["LocationIngest", "Records", protobuf]),
 
         // The binary.
         .executableTarget(
