@@ -239,14 +239,12 @@ extension LocationMembers {
     @inline(__always)
     private func readTime(_ cursor: inout JSONCursor) throws(RequestRefusal) -> EventTime? {
         guard cursor.current == UInt8(ascii: "\"") else {
-            return try readCoordinate(&cursor).flatMap(Timestamp.time)
+            guard let number = try readCoordinate(&cursor) else { return nil }
+            return EventTime(unixTime: number)
         }
         let string = try cursor.string()
-        if string.isEscaped {
-            var text = cursor.text(string) ?? ""
-            return text.withUTF8 { Timestamp.time(iso8601: UnsafeRawBufferPointer($0)) }
-        }
-        return Timestamp.time(
+        if string.isEscaped { return EventTime(iso8601: cursor.text(string) ?? "") }
+        return EventTime(
             iso8601: UnsafeRawBufferPointer(rebasing: cursor.bytes[string.range]))
     }
 }

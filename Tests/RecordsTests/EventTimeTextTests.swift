@@ -1,12 +1,11 @@
 import Records
 import Testing
 
-@testable import LocationIngest
 
-@Suite("Timestamps of requests")
-struct TimestampTests {
+@Suite("Times as text and numbers")
+struct EventTimeTextTests {
     static func iso(_ text: String) -> Int64? {
-        Array(text.utf8).withUnsafeBytes { Timestamp.time(iso8601: $0)?.milliseconds }
+        EventTime(iso8601: text)?.milliseconds
     }
 
     @Test(
@@ -19,12 +18,12 @@ struct TimestampTests {
             (1_479_826_800.001, 1_479_826_800_001), (1_479_826_800.999, 1_479_826_800_999),
         ] as [(Double, Int64)])
     func numbers(number: Double, milliseconds: Int64) {
-        #expect(Timestamp.time(number)?.milliseconds == milliseconds)
+        #expect(EventTime(unixTime: number)?.milliseconds == milliseconds)
     }
 
-    @Test("numbers beyond all time are refused", arguments: [1e30, -1e30, .infinity, -.infinity])
+    @Test("numbers beyond all time are refused", arguments: [1e30, -1e30, .infinity, -.infinity, .nan])
     func beyond(number: Double) {
-        #expect(Timestamp.time(number) == nil)
+        #expect(EventTime(unixTime: number) == nil)
     }
 
     @Test(

@@ -1,29 +1,28 @@
-internal import Records
+extension EventTime {
+    /// From this magnitude on a number counts milliseconds, below it seconds: 10¹¹ seconds are the
+    /// year 5138, 10¹¹ milliseconds are March 1973.
+    public static let unixMillisecondsFrom = 1e11
 
-/// The forms in which a request may give a point's time.
-///
-/// A number is Unix time: seconds, with or without a fraction, when its magnitude is below 10¹¹ (that
-/// is up to the year 5138), and milliseconds from there on (that is from March 1973). A string is an
-/// ISO 8601 time as RFC 3339 profiles it, `2026-11-22T18:05:09.250+01:00`: date and time with a zone;
-/// `T` may be a space, the fraction may have any number of digits, of which three count, the zone may be
-/// `Z`, `±hh`, `±hhmm` or `±hh:mm`, and second 60 is the first one of the next minute.
-enum Timestamp {
-    /// From here on a number counts milliseconds.
-    static let millisecondsFrom = 1e11
-
-    /// The time of a number; nil when it is beyond all time.
-    @inline(__always)
-    static func time(_ number: Double) -> EventTime? {
+    /// The time of a number of Unix seconds or milliseconds, told apart by its magnitude.
+    ///
+    /// Below ``unixMillisecondsFrom`` the number is seconds, with or without a fraction; from there on it is
+    /// milliseconds. Rounded to the millisecond; nil for a number that isn't finite or is beyond 2⁶²
+    /// milliseconds.
+    @inlinable
+    public init?(unixTime number: Double) {
         let milliseconds =
-            number.magnitude < millisecondsFrom
+            number.magnitude < EventTime.unixMillisecondsFrom
             ? (number * 1_000).rounded() : number.rounded()
-        // 2⁶² milliseconds: far past every limit, and safe to convert.
         guard milliseconds.magnitude < 0x1p62 else { return nil }
-        return EventTime(milliseconds: Int64(milliseconds))
+        self.init(milliseconds: Int64(milliseconds))
     }
 
-    /// The time of an ISO 8601 text; nil when it isn't one.
-    static func time(iso8601 text: UnsafeRawBufferPointer) -> EventTime? {
+    /// The time of an ISO 8601 text as RFC 3339 profiles it: `2026-11-22T18:05:09.250+01:00`.
+    ///
+    /// Date, time and zone are required. `T` may be a space; the fraction may have any number of
+    /// digits, of which three count; the zone may be `Z`, `±hh`, `±hhmm` or `±hh:mm`; second 60 is the
+    /// first one of the next minute. Nil for anything else.
+    public init?(iso8601 text: UnsafeRawBufferPointer) {
         var digits = DigitReader(bytes: text)
         guard let year = digits.number(4), digits.takes("-"), let month = digits.number(2),
             digits.takes("-"), let day = digits.number(2),
@@ -33,17 +32,27 @@ enum Timestamp {
             let fraction = digits.milliseconds(), let zone = digits.zoneMinutes(),
             digits.isAtEnd
         else { return nil }
-        guard (1...12).contains(month), hour < 24, minute < 60, second <= 60 else { return nil }
+        guard (1...12).contains(month), day >= 1, hour < 24, minute < 60, second <= 60 else {
+            return nil
+        }
         let date = CivilDate(year: year, month: month, day: day)
-        // The inverse shows days that the month doesn't have.
         let days = date.daysSince1970
-        guard day >= 1, CivilDate(daysSince1970: days) == date else { return nil }
+        // The inverse shows days that the month doesn't have.
+        guard CivilDate(daysSince1970: days) == date else { return nil }
         let seconds = days * 86_400 + hour * 3_600 + (minute - zone) * 60 + second
-        return EventTime(milliseconds: seconds * 1_000 + fraction)
+        self.init(milliseconds: seconds * 1_000 + fraction)
+    }
+
+    /// The time of an ISO 8601 text; see ``init(iso8601:)-(UnsafeRawBufferPointer)``.
+    public init?(iso8601 text: String) {
+        var text = text
+        let time = text.withUTF8 { EventTime(iso8601: UnsafeRawBufferPointer($0)) }
+        guard let time else { return nil }
+        self = time
     }
 }
 
-/// Reads the fixed fields of a date.
+/// Reads the fields of a date and a time.
 private struct DigitReader {
     let bytes: UnsafeRawBufferPointer
     var position = 0
