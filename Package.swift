@@ -36,6 +36,7 @@ func clibrary(_ name: String, pkgConfig: String, apt: String) -> Target {
 
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 
 let package = Package(
@@ -104,7 +105,7 @@ let package = Package(
         module(
             "Serving",
             uses: [
-                "Records", "State", "Compression", nioCore,
+                "Records", "State", "Compression", nioCore, nioHTTP1,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -113,7 +114,10 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
-        tests("Serving", uses: ["Serving", "LocationIngest", "Records", "Compression"]),
+        tests("Serving", uses: [
+                "Serving", "LocationIngest", "Records", "Compression",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
         pipeline(
             "LocationIngest",
             uses: ["Records", "State", "Dataflow", "Transforms", "Sources", "Sinks", protobuf],
