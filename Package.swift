@@ -116,6 +116,7 @@ let package = Package(
             ]),
         tests("Serving", uses: [
                 "Serving", "LocationIngest", "Records", "Compression",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
         pipeline(
