@@ -36,6 +36,7 @@ func clibrary(_ name: String, pkgConfig: String, apt: String) -> Target {
 
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 
 let package = Package(
@@ -44,11 +45,14 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(
             url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -111,21 +115,34 @@ let package = Package(
 
         // `make bench`.
         .executableTarget(
-            name: "Benchmarks", dependencies: ["Records", "KafkaClient", "CRdKafka"], path: "Tests/Benchmarks",
+            name: "Benchmarks",
+            dependencies: ["Records", "KafkaClient", "CRdKafka", "LocationIngest"],
+            path: "Tests/Benchmarks",
             swiftSettings: settings),
 
         // Pipelines and their doors.
         module(
             "Serving",
             uses: [
-                "Records", "State", "Compression",
+                "Records", "State", "Compression", nioCore, nioHTTP1,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
-        tests("Serving", uses: ["Serving", "Records", "Compression"]),
+        tests("Serving", uses: [
+                "Serving", "LocationIngest", "Records", "Compression",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
         pipeline(
             "LocationIngest",
-            uses: ["Records", "State", "Dataflow", "Transforms", "Sources", "Sinks", protobuf]),
-        tests("LocationIngest", uses: ["LocationIngest", "Records"]),
+            uses: ["Records", "State", "Dataflow", "Transforms", "Sources", "Sinks", protobuf],
+            exclude: ["Generated/location_update.proto"]),
+        tests("LocationIngest", uses: ["LocationIngest", "Records", protobuf]),
 
         // The binary.
         .executableTarget(
