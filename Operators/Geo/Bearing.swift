@@ -8,7 +8,7 @@ public enum Bearing {
         return positive >= 360 ? 0 : positive
     }
 
-    /// The angle between two directions, `0 ... 180`.
+    /// The angle between two directions, `0 to 180`.
     @inlinable
     public static func difference(_ a: Double, _ b: Double) -> Double {
         let difference = normalized(a - b)

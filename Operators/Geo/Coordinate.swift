@@ -9,9 +9,9 @@ public let metersPerDegree = earthRadius * .pi / 180
 
 /// A place on the earth in WGS 84 degrees.
 public struct Coordinate: Hashable, Sendable {
-    /// Degrees north of the equator, -90 ... 90 when valid.
+    /// Degrees north of the equator, -90 to 90 when valid.
     public var latitude: Double
-    /// Degrees east of Greenwich, -180 ... 180 when valid.
+    /// Degrees east of Greenwich, -180 to 180 when valid.
     public var longitude: Double
 
     /// Makes a coordinate as given; ``isValid`` tells whether it is one.

@@ -18,7 +18,7 @@ public struct Geohash: Hashable, Sendable {
         self.text = lowered
     }
 
-    /// The hash of `length` characters (held to 1 ... 12) whose box contains `coordinate`; nil for an
+    /// The hash of `length` characters (held to 1 to 12) whose box contains `coordinate`; nil for an
     /// invalid coordinate.
     public init?(_ coordinate: Coordinate, length: Int) {
         guard coordinate.isValid else { return nil }

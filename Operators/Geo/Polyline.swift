@@ -43,7 +43,8 @@ public struct Polyline: Hashable, Sendable {
         for (leg, next) in coordinates.dropFirst().enumerated() {
             let to = plane.project(next)
             let length = from.distance(to: to)
-            let fraction = PlanarLeg(from: from, to: to).fraction(nearestTo: PlanarPoint(x: 0, y: 0))
+            let fraction = PlanarLeg(from: from, to: to).fraction(
+                nearestTo: PlanarPoint(x: 0, y: 0))
             let point = PlanarPoint(
                 x: from.x + (to.x - from.x) * fraction, y: from.y + (to.y - from.y) * fraction)
             let distance = (point.x * point.x + point.y * point.y).squareRoot()

@@ -1,5 +1,5 @@
 public import Records
-internal import RoadNetwork
+public import RoadNetwork
 
 /// One user's state: the observations that are not decided yet with the paths that may have led
 /// through them, and the place up to which all is decided.
@@ -115,5 +115,22 @@ public struct Lattice: Sendable {
     /// The newest observation's time, nil before the first: for who forgets users that fell silent.
     public var newestObservationTime: EventTime? {
         newestTime == .min ? nil : EventTime(milliseconds: newestTime)
+    }
+}
+
+extension Lattice {
+    /// Whether every segment that the state names exists in `graph` at that length: a check for bytes
+    /// from outside, since the matcher stops the program at an index out of range.
+    public func fits(_ graph: RoadGraph) -> Bool {
+        func exists(_ segment: Int32) -> Bool {
+            segment >= 0 && Int(segment) < graph.segmentCount
+        }
+        func lies(_ offset: Double, on segment: Int32) -> Bool {
+            exists(segment) && offset >= 0 && offset <= graph.length(Int(segment)) + 0.5
+        }
+        return candidates.allSatisfy { lies(Double($0.offset), on: $0.segment) }
+            && routes.allSatisfy(exists) && recent.allSatisfy { exists($0.segment) }
+            && (track.map { lies($0.offset, on: $0.segment) } ?? true)
+            && (track == nil || !steps.isEmpty)
     }
 }

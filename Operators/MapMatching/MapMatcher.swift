@@ -48,7 +48,8 @@ public struct MapMatcher {
             lattice.strayCount += 1
             output.points.append(
                 MatchedPoint(
-                    sequence: observation.sequence, time: observation.time, segment: nil, offset: 0))
+                    sequence: observation.sequence, time: observation.time, segment: nil, offset: 0)
+            )
             return
         }
         let pending = Lattice.Pending(observation)

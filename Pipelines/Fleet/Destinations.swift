@@ -111,8 +111,10 @@ struct Destinations {
             let candidates = stride(
                 from: attempt * graph.nodeCount / 16, to: graph.nodeCount, by: 1)
             guard let start = candidates.first(where: { inside[$0] }) else { continue }
-            let both = zip(reached(from: start, backwards: false), reached(from: start, backwards: true))
-                .map { $0 && $1 }
+            let both = zip(
+                reached(from: start, backwards: false), reached(from: start, backwards: true)
+            )
+            .map { $0 && $1 }
             let count = both.count { $0 }
             if count > bestCount { (best, bestCount) = (both, count) }
             if bestCount * 2 > inside.count(where: { $0 }) { break }

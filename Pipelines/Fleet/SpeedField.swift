@@ -17,7 +17,7 @@ public struct SpeedField: Sendable {
         public var from: EventTime
         /// When it ends.
         public var until: EventTime
-        /// What is left of the speed, 0 ... 1; the slowest is 1 m/s.
+        /// What is left of the speed, 0 to 1; the slowest is 1 m/s.
         public var factor: Double
 
         /// Makes an incident.

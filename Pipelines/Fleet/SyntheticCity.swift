@@ -99,7 +99,8 @@ public struct SyntheticCity {
         let middle = PlanarPoint(
             x: (nodes[from].x + nodes[to].x) / 2, y: (nodes[from].y + nodes[to].y) / 2)
         let chance = random.unit()
-        let crossesRiver = (warp.river(nodes[from].x) - nodes[from].y).sign
+        let crossesRiver =
+            (warp.river(nodes[from].x) - nodes[from].y).sign
             != (warp.river(nodes[to].x) - nodes[to].y).sign
         let fromMiddle = (middle.x * middle.x + middle.y * middle.y).squareRoot()
         if rank == 0 {

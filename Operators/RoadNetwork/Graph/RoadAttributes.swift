@@ -8,14 +8,14 @@ public struct RoadAttributes: Hashable, Sendable {
     public var forward: Bool
     /// Whether it may be driven against the order of its points.
     public var backward: Bool
-    /// The limit in km/h along the order of its points, 1 ... 255.
+    /// The limit in km/h along the order of its points, 1 to 255.
     public var forwardSpeedLimit: Int
-    /// The limit in km/h against the order of its points, 1 ... 255.
+    /// The limit in km/h against the order of its points, 1 to 255.
     public var backwardSpeedLimit: Int
     /// Whether the road is part of a roundabout.
     public var isRoundabout: Bool
 
-    /// Makes attributes; the limits default to the class's and are held to 1 ... 255 km/h.
+    /// Makes attributes; the limits default to the class's and are held to 1 to 255 km/h.
     public init(
         _ roadClass: RoadClass, access: RoadAccess = .open, forward: Bool = true,
         backward: Bool = true, speedLimit: Int? = nil, backwardSpeedLimit: Int? = nil,

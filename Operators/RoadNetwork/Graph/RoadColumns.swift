@@ -169,19 +169,23 @@ struct RoadColumns {
         func add(_ value: UInt64) { hash = SeededGenerator.mix(hash ^ value) }
         for (id, point) in zip(nodeIDs, nodePoints) {
             add(UInt64(bitPattern: id))
-            add(UInt64(UInt32(bitPattern: point.latitude)) << 32
-                | UInt64(UInt32(bitPattern: point.longitude)))
+            add(
+                UInt64(UInt32(bitPattern: point.latitude)) << 32
+                    | UInt64(UInt32(bitPattern: point.longitude)))
         }
         for (segment, id) in zip(segments, segmentIDs) {
             add(id)
-            add(UInt64(UInt32(bitPattern: segment.from)) << 32
-                | UInt64(UInt32(bitPattern: segment.to)))
-            add(UInt64(segment.roadClass) << 24 | UInt64(segment.access) << 16
-                | UInt64(segment.speedLimit) << 8 | UInt64(segment.flags))
+            add(
+                UInt64(UInt32(bitPattern: segment.from)) << 32
+                    | UInt64(UInt32(bitPattern: segment.to)))
+            add(
+                UInt64(segment.roadClass) << 24 | UInt64(segment.access) << 16
+                    | UInt64(segment.speedLimit) << 8 | UInt64(segment.flags))
         }
         for point in shape {
-            add(UInt64(UInt32(bitPattern: point.point.latitude)) << 32
-                | UInt64(UInt32(bitPattern: point.point.longitude)))
+            add(
+                UInt64(UInt32(bitPattern: point.point.latitude)) << 32
+                    | UInt64(UInt32(bitPattern: point.point.longitude)))
         }
         return hash
     }

@@ -5,7 +5,7 @@ public import Records
 /// A function of the way, the nodes at both ends and the direction, so that the same road has the
 /// same id in the next map. 63 bits and never 0: the number is a positive `bigint` in PostgreSQL.
 public struct SegmentID: RawRepresentable, Hashable, Comparable, Sendable {
-    /// 1 ... 2⁶³ - 1.
+    /// 1 to 2⁶³ - 1.
     public var rawValue: UInt64
 
     /// Wraps a number.

@@ -1,6 +1,6 @@
 /// The reading of `maxspeed` values.
 enum SpeedLimit: Equatable {
-    /// A limit in km/h, 1 ... 255.
+    /// A limit in km/h, 1 to 255.
     case limit(Int)
     /// The value is known and names no number (`signals`, `sign`, `variable`): the default holds.
     case unspecified
