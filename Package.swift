@@ -101,8 +101,15 @@ let package = Package(
 
         // Maps.
         module("Geo", uses: ["Records", "Compression"]),
-        module("RoadNetwork", uses: ["Records", "Compression", "Geo", protobuf]),
-        module("MapMatching", uses: ["Records", "Compression", "Geo", "RoadNetwork"]),
+        module(
+            "RoadNetwork", uses: ["Records", "Compression", "Geo", protobuf],
+            exclude: ["Generated/osmpbf.proto"]),
+        module("MapMatching", uses: ["Records", "Geo", "RoadNetwork"]),
+        pipeline("Fleet", uses: ["Records", "Geo", "RoadNetwork"]),
+        tests("Geo", uses: ["Records", "Geo"]),
+        tests("RoadNetwork", uses: ["Records", "Compression", "Geo", "RoadNetwork"]),
+        tests("MapMatching", uses: ["Records", "Geo", "RoadNetwork", "MapMatching", "Fleet"]),
+        tests("Fleet", uses: ["Records", "Geo", "RoadNetwork", "Fleet"]),
 
         // Series.
         module("TimeSeries", uses: ["Records", "Compression", protobuf]),
@@ -117,6 +124,7 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: ["Records", "KafkaClient", "CRdKafka", "LocationIngest"],
+            dependencies: ["Records", "Geo", "RoadNetwork", "MapMatching", "Fleet"],
             path: "Tests/Benchmarks",
             swiftSettings: settings),
 

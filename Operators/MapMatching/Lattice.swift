@@ -1,0 +1,136 @@
+public import Records
+public import RoadNetwork
+
+/// One user's state: the observations that are not decided yet with the paths that may have led
+/// through them, and the place up to which all is decided.
+///
+/// Bounded: at most ``MatcherSettings/lagSteps`` + 1 steps of ``MatcherSettings/candidates`` places
+/// (24 bytes each), the ways between them (4 bytes a segment, at most ``routeLimit`` a place), 256
+/// observations between the steps (32 bytes each) and 8 past passages. A moving car at 5 s sampling
+/// holds about 1 to 2 KB. Segments are named by index: bytes are only good for a graph with the same
+/// ``RoadGraph/fingerprint``.
+public struct Lattice: Sendable {
+    /// The most segments between two neighbouring steps.
+    public static let routeLimit = 128
+    /// The most observations that may lie between the steps.
+    static let minorLimit = 256
+    /// The most observations between the last step and now.
+    static let trailingLimit = 64
+    /// The decided passages that are kept to place late observations.
+    static let recentLimit = 8
+
+    /// An observation that takes part in the decision.
+    struct Step: Hashable, Sendable {
+        var time: Int64
+        var latitude: Double
+        var longitude: Double
+        var sequence: UInt64
+        var firstCandidate: Int32
+        var candidateCount: Int32
+    }
+
+    /// A place where a step may have been, with the best path to it.
+    struct Candidate: Hashable, Sendable {
+        var segment: Int32
+        var offset: Float
+        /// Log-probability beside the step's best, -infinity for a path that is ruled out.
+        var score: Float
+        /// The candidate of the step before, -1 at the start of a track.
+        var back: Int16
+        /// Whether the way from there turned round within the segment of the candidate before.
+        var turns: Bool
+        /// The segments between the candidate before and this one.
+        var routeStart: Int32
+        var routeCount: Int32
+    }
+
+    /// An observation too close to a step to take part; it is placed on the path that the steps take.
+    struct Minor: Hashable, Sendable {
+        var time: Int64
+        var latitude: Double
+        var longitude: Double
+        var sequence: UInt64
+    }
+
+    /// An observation that waits for earlier ones.
+    struct Pending: Hashable, Sendable {
+        var time: Int64
+        var latitude: Double
+        var longitude: Double
+        var heading: Double
+        var speed: Double
+        var sequence: UInt64
+    }
+
+    /// The passage that is being driven where all is decided.
+    struct Track: Hashable, Sendable {
+        var segment: Int32
+        var offset: Double
+        var time: Double
+        var enterTime: Double
+        var enterOffset: Double
+        var sequence: UInt64
+    }
+
+    /// A decided passage.
+    struct Recent: Hashable, Sendable {
+        var segment: Int32
+        var leaveTime: Int64
+    }
+
+    var pending: [Pending] = []
+    var steps: [Step] = []
+    var candidates: [Candidate] = []
+    var routes: [Int32] = []
+    var minors: [Minor] = []
+    var track: Track?
+    var recent: [Recent] = []
+    /// Observations in a row that led nowhere.
+    var strays = 0
+    /// The newest time that was given.
+    var newestTime = Int64.min
+
+    /// Observations that came after the decision about their time.
+    public internal(set) var lateCount: UInt64 = 0
+    /// Observations that no road or way led to.
+    public internal(set) var strayCount: UInt64 = 0
+    /// How often a track was broken by a gap, a jump or a place off the map.
+    public internal(set) var breakCount: UInt64 = 0
+
+    /// A user of whom nothing is known.
+    public init() {}
+
+    /// Whether nothing waits for a decision.
+    public var isEmpty: Bool { pending.isEmpty && steps.isEmpty }
+
+    /// No traversal that is still to come leaves its segment before this time: the bound at which the
+    /// watermark must be held. Nil when none is to come.
+    public var oldestPendingTime: EventTime? {
+        var oldest: Int64?
+        if let first = pending.first { oldest = first.time }
+        if let first = steps.first { oldest = min(oldest ?? .max, first.time) }
+        return oldest.map { EventTime(milliseconds: $0) }
+    }
+
+    /// The newest observation's time, nil before the first: for who forgets users that fell silent.
+    public var newestObservationTime: EventTime? {
+        newestTime == .min ? nil : EventTime(milliseconds: newestTime)
+    }
+}
+
+extension Lattice {
+    /// Whether every segment that the state names exists in `graph` at that length: a check for bytes
+    /// from outside, since the matcher stops the program at an index out of range.
+    public func fits(_ graph: RoadGraph) -> Bool {
+        func exists(_ segment: Int32) -> Bool {
+            segment >= 0 && Int(segment) < graph.segmentCount
+        }
+        func lies(_ offset: Double, on segment: Int32) -> Bool {
+            exists(segment) && offset >= 0 && offset <= graph.length(Int(segment)) + 0.5
+        }
+        return candidates.allSatisfy { lies(Double($0.offset), on: $0.segment) }
+            && routes.allSatisfy(exists) && recent.allSatisfy { exists($0.segment) }
+            && (track.map { lies($0.offset, on: $0.segment) } ?? true)
+            && (track == nil || !steps.isEmpty)
+    }
+}

@@ -1,0 +1,146 @@
+internal import Geo
+internal import Records
+internal import RoadNetwork
+
+extension MapMatcher {
+    /// Gives out what all surviving paths agree on, and what has waited too long.
+    mutating func decide(_ lattice: inout Lattice, _ output: inout MatchOutput) {
+        let last = lattice.steps.count - 1
+        guard last >= 0 else { return }
+        var survivors: UInt64 = (1 << UInt64(lattice.steps[last].candidateCount)) &- 1
+        var step = last
+        while step > 0, survivors.nonzeroBitCount > 1 {
+            var parents: UInt64 = 0
+            for (index, place) in lattice.range(step).enumerated()
+            where survivors >> UInt64(index) & 1 == 1 {
+                parents |= 1 << UInt64(lattice.candidates[place].back)
+            }
+            survivors = parents
+            step -= 1
+        }
+        if survivors.nonzeroBitCount == 1, step > 0 || lattice.track == nil {
+            commit(&lattice, through: step, at: survivors.trailingZeroBitCount, &output)
+        }
+        let bound = max(1, settings.lagSteps)
+        while lattice.steps.count > 1,
+            lattice.steps.count - 1 > bound || lattice.waitingTime > settings.lagBound
+        {
+            let place = lattice.bestPlace(ofStep: lattice.steps.count - 1)
+            trace(lattice, from: lattice.steps.count - 1, place)
+            commit(&lattice, through: 1, at: chain[1], &output)
+        }
+    }
+
+    /// Ends the track with the best path; places what is left.
+    mutating func finish(_ lattice: inout Lattice, _ output: inout MatchOutput) {
+        // The last observation decides where the track ends, however close it was to the last step.
+        if let last = lattice.minors.last, let step = lattice.steps.last, last.time > step.time {
+            let observation = Lattice.Pending(
+                time: last.time, latitude: last.latitude, longitude: last.longitude,
+                heading: .nan, speed: .nan, sequence: last.sequence)
+            graph.candidates(
+                near: observation.coordinate, radius: settings.radius,
+                limit: max(1, min(MapMatcher.candidateLimit, settings.candidates)), into: &found)
+            if !found.isEmpty, connect(observation, &lattice) { lattice.minors.removeLast() }
+        }
+        let last = lattice.steps.count - 1
+        if last >= 0 {
+            let place = lattice.bestPlace(ofStep: last)
+            commit(&lattice, through: last, at: place, &output)
+        }
+        if let track = lattice.track {
+            for minor in lattice.minors {
+                let place = graph.projection(
+                    of: minor.coordinate, on: track.segment, from: 0,
+                    to: graph.length(Int(track.segment)))
+                output.points.append(
+                    MatchedPoint(
+                        sequence: minor.sequence, time: EventTime(milliseconds: minor.time),
+                        segment: Int(track.segment), offset: place.offset))
+            }
+            leave(
+                &lattice, track, at: track.time, offset: track.offset, isEnd: false,
+                by: (track.sequence, Int64(track.time)), &output)
+        }
+        lattice.track = nil
+        lattice.steps.removeAll(keepingCapacity: true)
+        lattice.candidates.removeAll(keepingCapacity: true)
+        lattice.routes.removeAll(keepingCapacity: true)
+        lattice.minors.removeAll(keepingCapacity: true)
+        lattice.strays = 0
+    }
+
+    /// Fills ``chain`` with the places of the path that ends at `place` of `step`, from step 0.
+    private mutating func trace(_ lattice: Lattice, from step: Int, _ place: Int) {
+        chain.removeAll(keepingCapacity: true)
+        for _ in 0...step { chain.append(0) }
+        chain[step] = place
+        var index = step
+        while index > 0 {
+            let candidate = lattice.candidates[lattice.range(index).lowerBound + chain[index]]
+            chain[index - 1] = max(0, Int(candidate.back))
+            index -= 1
+        }
+    }
+
+    /// Drives along the path to `place` of `step` and makes that the lattice's beginning.
+    private mutating func commit(
+        _ lattice: inout Lattice, through step: Int, at place: Int, _ output: inout MatchOutput
+    ) {
+        trace(lattice, from: step, place)
+        if lattice.track == nil {
+            let first = lattice.steps[0]
+            let candidate = lattice.candidates[lattice.range(0).lowerBound + chain[0]]
+            let offset = Double(candidate.offset)
+            lattice.track = Lattice.Track(
+                segment: candidate.segment, offset: offset, time: Double(first.time),
+                enterTime: Double(first.time), enterOffset: offset, sequence: first.sequence)
+            output.points.append(
+                MatchedPoint(
+                    sequence: first.sequence, time: EventTime(milliseconds: first.time),
+                    segment: Int(candidate.segment), offset: offset))
+        }
+        if step > 0 {
+            for index in 1...step {
+                let candidate = lattice.candidates[
+                    lattice.range(index).lowerBound + chain[index]]
+                move(&lattice, to: lattice.steps[index], candidate, &output)
+            }
+        }
+        lattice.rebase(on: step, keeping: place)
+    }
+
+    /// Adds the passage that ends here, unless it covers next to nothing.
+    func leave(
+        _ lattice: inout Lattice, _ track: Lattice.Track, at time: Double, offset: Double,
+        isEnd: Bool, by completing: (sequence: UInt64, time: Int64), _ output: inout MatchOutput
+    ) {
+        let leaveTime = Int64(time.rounded())
+        lattice.remember(track.segment, leaveTime: leaveTime)
+        guard offset > track.enterOffset else { return }
+        output.traversals.append(
+            Traversal(
+                segment: Int(track.segment), id: graph.id(of: Int(track.segment)),
+                enterTime: EventTime(milliseconds: Int64(track.enterTime.rounded())),
+                leaveTime: EventTime(milliseconds: leaveTime), enterOffset: track.enterOffset,
+                leaveOffset: offset, isComplete: isEnd && track.enterOffset == 0,
+                completedBy: completing.sequence,
+                completionTime: EventTime(milliseconds: completing.time)))
+    }
+}
+
+extension Lattice {
+    /// Milliseconds between the oldest undecided step's predecessor and the newest step.
+    fileprivate var waitingTime: Int64 {
+        guard steps.count > 1, let last = steps.last else { return 0 }
+        return last.time - steps[1].time
+    }
+
+    /// The place of a step with the most probable path, the first of equals.
+    fileprivate func bestPlace(ofStep step: Int) -> Int {
+        let range = range(step)
+        var best = range.lowerBound
+        for place in range where candidates[place].score > candidates[best].score { best = place }
+        return best - range.lowerBound
+    }
+}

@@ -1,0 +1,50 @@
+/// The matcher's parameters; the defaults suit phones in cars at 1 to 60 s sampling.
+public struct MatcherSettings: Hashable, Sendable {
+    /// The standard deviation of positions in metres, per axis.
+    public var sigma = 8.0
+    /// How far from an observation roads are looked for, in metres.
+    public var radius = 50.0
+    /// How far at most, where nothing lies within ``radius``.
+    public var widestRadius = 100.0
+    /// The most directed segments that one observation may lie on.
+    public var candidates = 12
+    /// The scale in metres of the difference between the driven and the straight distance (Newson
+    /// and Krumm's β) for observations close together.
+    public var beta = 4.0
+    /// How ``beta`` grows with the straight distance: longer ways wind more.
+    public var betaPerMeter = 0.06
+    /// What a U-turn costs, as a negative logarithm of its probability.
+    public var uTurnCost = 6.0
+    /// Paths whose probability is less than e to the minus this of the best one's are dropped.
+    public var beam = 14.0
+    /// The fastest that anybody drives, in m/s.
+    public var topSpeed = 60.0
+    /// The longest way between two observations that is searched, in metres.
+    public var longestRoute = 5_000.0
+
+    /// An observation becomes a step of the lattice when it is at least this far from the last step,
+    /// in metres, and ``stepInterval`` after it: steps within the noise only mislead.
+    public var stepDistance = 16.0
+    /// The shortest time between two steps, in milliseconds.
+    public var stepInterval: Int64 = 3_500
+    /// The longest time without a step while observations come, in milliseconds.
+    public var longestStepInterval: Int64 = 15_000
+
+    /// How long an observation is held back so that an earlier one may overtake it, in milliseconds
+    /// of event time. With the bound of the input's disorder the result doesn't depend on the order
+    /// of arrival; with less, an overtaken observation is placed but moves no traversal.
+    public var reorderBound: Int64 = 0
+    /// The most observations that are held back.
+    public var reorderCapacity = 64
+    /// The most steps that wait for a decision; the most probable path decides then.
+    public var lagSteps = 12
+    /// The longest that a step waits for a decision, in milliseconds of event time.
+    public var lagBound: Int64 = 60_000
+    /// A longer silence, in milliseconds, breaks the track.
+    public var longestGap: Int64 = 120_000
+    /// So many observations in a row that no road or way leads to break the track.
+    public var strayLimit = 2
+
+    /// The defaults.
+    public init() {}
+}

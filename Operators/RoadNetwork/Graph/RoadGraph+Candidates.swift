@@ -1,0 +1,107 @@
+internal import Foundation
+public import Geo
+
+extension RoadGraph {
+    /// The most roads that one query looks at; beyond it, in a place without equal on any map, the
+    /// later ones are left out.
+    static let candidateLimit = 128
+
+    /// The nearest place on each road within `radius` metres of `point`, once a direction, nearest
+    /// first; roads at the same distance stand in the order of their indices.
+    public func candidates(near point: Coordinate, radius: Double) -> [RoadCandidate] {
+        var found: [RoadCandidate] = []
+        candidates(near: point, radius: radius, limit: RoadGraph.candidateLimit, into: &found)
+        return found
+    }
+
+    /// Fills `found` with at most `limit` of ``candidates(near:radius:)``, without allocating once
+    /// the array has grown.
+    public func candidates(
+        near point: Coordinate, radius: Double, limit: Int, into found: inout [RoadCandidate]
+    ) {
+        found.removeAll(keepingCapacity: true)
+        guard point.isValid, radius > 0 else { return }
+        let unit = metersPerDegree * 1e-7
+        let latitude = point.latitude * 1e7
+        let longitude = point.longitude * 1e7
+        // One plane per query; the cosine is taken at the query's latitude.
+        let xUnit = unit * max(0.001, cos(point.latitude * .pi / 180))
+        let bound = radius * radius
+        grid.forEach(
+            latitude: latitude, longitude: longitude, latitudeReach: radius / unit,
+            longitudeReach: radius / xUnit
+        ) { entry in
+            let a = shape[Int(entry.point)]
+            let b = shape[Int(entry.point) + 1]
+            let ax = (Double(a.point.longitude) - longitude) * xUnit
+            let ay = (Double(a.point.latitude) - latitude) * unit
+            let dx = (Double(b.point.longitude) - longitude) * xUnit - ax
+            let dy = (Double(b.point.latitude) - latitude) * unit - ay
+            let squared = dx * dx + dy * dy
+            let t = squared > 0 ? max(0, min(1, -(ax * dx + ay * dy) / squared)) : 0
+            let px = ax + dx * t
+            let py = ay + dy * t
+            let distance = px * px + py * py
+            guard distance <= bound else { return }
+            let inverse = squared > 0 ? 1 / squared.squareRoot() : 0
+            keep(
+                RoadCandidate(
+                    segment: entry.segment, offset: a.offset + (b.offset - a.offset) * Float(t),
+                    distance: Float(distance), east: Float(dx * inverse),
+                    north: Float(dy * inverse)), &found)
+        }
+        finish(&found, limit: limit)
+    }
+
+    /// Keeps the nearest place of each road; distances are squared until the end.
+    @inline(__always)
+    private func keep(_ candidate: RoadCandidate, _ found: inout [RoadCandidate]) {
+        for index in found.indices where found[index].segment == candidate.segment {
+            if candidate.distance < found[index].distance { found[index] = candidate }
+            return
+        }
+        if found.count < RoadGraph.candidateLimit { found.append(candidate) }
+    }
+
+    /// Turns places on roads into places on directed segments.
+    private func finish(_ found: inout [RoadCandidate], limit: Int) {
+        let roads = found.count
+        for index in 0..<roads {
+            let segment = segments[found[index].segment]
+            found[index].distance = found[index].distance.squareRoot()
+            let offset = min(found[index].offset, segment.length)
+            found[index].offset = segment.isReversed ? segment.length - offset : offset
+            if segment.isReversed {
+                found[index].east = -found[index].east
+                found[index].north = -found[index].north
+            }
+            if segment.reverse >= 0 {
+                var other = found[index]
+                other.segment = segment.reverse
+                other.offset = segment.length - other.offset
+                other.east = -other.east
+                other.north = -other.north
+                found.append(other)
+            }
+        }
+        // Insertion sort: the list is short, and `sort` allocates.
+        for index in found.indices.dropFirst() {
+            let moving = found[index]
+            var place = index
+            while place > 0, moving.isNearer(than: found[place - 1]) {
+                found[place] = found[place - 1]
+                place -= 1
+            }
+            found[place] = moving
+        }
+        if found.count > limit { found.removeLast(found.count - max(0, limit)) }
+    }
+}
+
+extension RoadCandidate {
+    /// By distance, then by segment.
+    @inline(__always)
+    fileprivate func isNearer(than other: RoadCandidate) -> Bool {
+        distance != other.distance ? distance < other.distance : segment < other.segment
+    }
+}
