@@ -4,8 +4,9 @@ public struct SeriesSelection: Sendable {
     public var matchers: [LabelMatcher]
     /// The times of interest in milliseconds, both ends included; a source may return more.
     public var range: ClosedRange<Int64>
-    /// The distance between the steps of the query, in milliseconds, or 0 for a single step. A
-    /// source that keeps rollups may use it to choose one.
+    /// The distance between the steps of the query, in milliseconds, or 0 for a single step.
+    ///
+    /// A source that keeps rollups may use it to choose one.
     public var step: Int64
     /// The range function that will read the samples, where there is one: `rate`, `max_over_time`.
     public var function: String?

@@ -65,8 +65,9 @@ struct ExtremeOverTime: WindowFunction {
         return yieldsTime ? Double(window.timestamps[place]) / 1_000 : window.values[place]
     }
 
-    /// Whether an older value can't be the extreme any more once a newer one is there. Of equal
-    /// ones the last gives the time, the first the value.
+    /// Whether an older value can't be the extreme any more once a newer one is there.
+    ///
+    /// Of equal ones the last gives the time, the first the value.
     @inline(__always)
     private func yields(_ old: Double, to new: Double) -> Bool {
         if old.isNaN { return true }

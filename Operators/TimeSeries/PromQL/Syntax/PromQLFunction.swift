@@ -4,6 +4,8 @@ public struct PromQLFunction: Sendable {
     public let name: String
     /// The types of its arguments; the last one may be repeated or left out, by ``variadic``.
     public let arguments: [ValueType]
+    /// How often the last argument may be given.
+    ///
     /// 0: every argument must be there. *n*: the last may be left out or given up to *n* times. -1:
     /// any number of times.
     public let variadic: Int
