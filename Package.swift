@@ -113,6 +113,7 @@ let package = Package(
 
         // Series.
         module("TimeSeries", uses: ["Records", "Compression", protobuf]),
+        tests("TimeSeries", uses: ["TimeSeries", "Records"]),
 
         // The log of development.
         module("BrokerModel", uses: ["Records"]),
