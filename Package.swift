@@ -92,7 +92,7 @@ let package = Package(
         .executableTarget(
             name: "Command",
             dependencies: [
-                "Records",
+                "Records", "BrokerModel", "EmbeddedBroker",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Pipelines/Command", swiftSettings: settings),
