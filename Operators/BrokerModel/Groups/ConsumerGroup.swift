@@ -44,11 +44,12 @@ package struct ConsumerGroup: Sendable {
 
     /// Whether every member supports one of these strategies.
     package func supports(_ strategies: [GroupMember.Strategy]) -> Bool {
-        members.isEmpty || strategies.contains { offered in
-            members.values.allSatisfy { member in
-                member.strategies.contains { $0.name == offered.name }
+        members.isEmpty
+            || strategies.contains { offered in
+                members.values.allSatisfy { member in
+                    member.strategies.contains { $0.name == offered.name }
+                }
             }
-        }
     }
 
     /// The strategy that most members prefer among those that all support; ties go by name.

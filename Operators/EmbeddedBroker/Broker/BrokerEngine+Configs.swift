@@ -71,7 +71,10 @@ extension BrokerEngine {
         [
             ("auto.create.topics.enable", String(configuration.autoCreateTopics)),
             ("default.replication.factor", "1"),
-            ("group.initial.rebalance.delay.ms", String(configuration.groups.initialRebalanceDelay)),
+            (
+                "group.initial.rebalance.delay.ms",
+                String(configuration.groups.initialRebalanceDelay)
+            ),
             ("log.dirs", configuration.dataDirectory),
             ("num.partitions", String(configuration.defaultPartitions)),
             ("offsets.topic.replication.factor", "1"),

@@ -109,7 +109,9 @@ extension BrokerEngine {
 
     // MARK: Syncing
 
-    /// The syncs that are wanted now. They are run anywhere, in their order, and then reported with
+    /// The syncs that are wanted now.
+    ///
+    /// They are run anywhere, in their order, and then reported with
     /// ``finishSync(_:now:)``; until then no others are handed out.
     package func takeSyncJobs() -> [SyncJob] {
         guard !isSyncing else { return [] }

@@ -43,8 +43,9 @@ extension BrokerEngine {
         switch timestamp {
         case -1: return (limit, -1)
         case -2, -4: return (log.startOffset, -1)
-        case -3: return log.greatestTimestamp.timestamp < 0
-            ? (-1, -1) : (log.greatestTimestamp.offset, log.greatestTimestamp.timestamp)
+        case -3:
+            return log.greatestTimestamp.timestamp < 0
+                ? (-1, -1) : (log.greatestTimestamp.offset, log.greatestTimestamp.timestamp)
         case ..<0: return (-1, -1)
         default: break
         }

@@ -87,9 +87,11 @@ package final class EmbeddedBroker: Sendable {
             .childChannelOption(
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(
-                    minimum: 4 << 10, initial: 64 << 10, maximum: 1 << 20))
+                    minimum: 4 << 10, initial: 64 << 10, maximum: 1 << 20)
+            )
             .childChannelOption(
-                .writeBufferWaterMark, value: .init(low: 1 << 20, high: 8 << 20))
+                .writeBufferWaterMark, value: .init(low: 1 << 20, high: 8 << 20)
+            )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let local = channel.localAddress

@@ -56,7 +56,9 @@ package struct TopicConfig: Hashable, Sendable {
         package let standard: String
     }
 
-    /// Everything that a topic may set, by name. `flush` is this broker's own.
+    /// Everything that a topic may set, by name.
+    ///
+    /// `flush` is this broker's own.
     package static let definitions: [Definition] = [
         Definition(name: "cleanup.policy", kind: .list(["delete", "compact"]), standard: "delete"),
         Definition(

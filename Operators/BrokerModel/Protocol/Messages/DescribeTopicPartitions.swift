@@ -2,7 +2,8 @@ package import Records
 
 /// Asks for topics page by page (KIP-966).
 package struct DescribeTopicPartitionsRequest: Message {
-    package static let layout = MessageLayout(.describeTopicPartitions, versions: 0...0, flexible: 0)
+    package static let layout = MessageLayout(
+        .describeTopicPartitions, versions: 0...0, flexible: 0)
 
     package var topics: [TopicRequest] = []
     package var responsePartitionLimit: Int32 = 2000
@@ -49,7 +50,8 @@ package struct DescribeTopicPartitionsRequest: Message {
 
 /// One page of topics.
 package struct DescribeTopicPartitionsResponse: Message {
-    package static let layout = MessageLayout(.describeTopicPartitions, versions: 0...0, flexible: 0)
+    package static let layout = MessageLayout(
+        .describeTopicPartitions, versions: 0...0, flexible: 0)
 
     package var throttleTimeMs: Int32 = 0
     package var topics: [DescribeTopicPartitionsResponseTopic] = []

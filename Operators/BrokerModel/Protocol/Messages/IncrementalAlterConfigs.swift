@@ -2,7 +2,8 @@ package import Records
 
 /// Changes single values of configurations (KIP-339).
 package struct IncrementalAlterConfigsRequest: Message {
-    package static let layout = MessageLayout(.incrementalAlterConfigs, versions: 0...1, flexible: 1)
+    package static let layout = MessageLayout(
+        .incrementalAlterConfigs, versions: 0...1, flexible: 1)
 
     package var resources: [AlterConfigsResource] = []
     package var validateOnly: Bool = false
@@ -53,7 +54,8 @@ package struct IncrementalAlterConfigsRequest: Message {
 
 /// Which configurations were changed.
 package struct IncrementalAlterConfigsResponse: Message {
-    package static let layout = MessageLayout(.incrementalAlterConfigs, versions: 0...1, flexible: 1)
+    package static let layout = MessageLayout(
+        .incrementalAlterConfigs, versions: 0...1, flexible: 1)
 
     package var throttleTimeMs: Int32 = 0
     package var responses: [AlterConfigsResourceResponse] = []
