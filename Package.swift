@@ -158,6 +158,7 @@ let package = Package(
             name: "Command",
             dependencies: [
                 "Records", "KafkaClient",
+                "Records", "BrokerModel", "EmbeddedBroker",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Pipelines/Command", swiftSettings: settings),

@@ -1,8 +1,8 @@
 internal import ArgumentParser
 
-/// `millrace dev`: what a developer needs beside the pipelines themselves.
+/// `millrace dev`: what stands in for a production environment on a laptop and in tests.
 struct DevCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dev", abstract: "Brokers, databases and sample data for development.",
-        subcommands: [DevMockBrokerCommand.self])
+        commandName: "dev", abstract: "Stand-ins for development and tests.",
+        subcommands: [DevBrokerCommand.self, DevMockBrokerCommand.self])
 }

@@ -1,0 +1,138 @@
+internal import Glibc
+internal import NIOCore
+internal import NIOPosix
+internal import Synchronization
+
+/// A Kafka broker in this process: one node, real files, a real port.
+///
+/// It speaks Kafka's protocol to any client; see `docs/broker.md` for the APIs and versions. It is
+/// made for development and tests: nothing is replicated.
+///
+/// ```swift
+/// let broker = try await EmbeddedBroker.start(
+///     BrokerConfiguration(dataDirectory: directory), port: 0)
+/// defer { try await broker.stop() }
+/// // bootstrap.servers = broker.address
+/// ```
+package final class EmbeddedBroker: Sendable {
+    /// The port that clients connect to.
+    package let port: Int
+    /// The host that the broker listens on.
+    package let host: String
+    private let server: BrokerServer
+    private let channel: any Channel
+    private let group: MultiThreadedEventLoopGroup
+    private let lock: Int32
+    private let isStopped = Mutex(false)
+
+    /// `host:port`, as clients want it.
+    package var address: String { "\(host):\(port)" }
+
+    private init(
+        host: String, port: Int, server: BrokerServer, channel: any Channel,
+        group: MultiThreadedEventLoopGroup, lock: Int32
+    ) {
+        self.host = host
+        self.port = port
+        self.server = server
+        self.channel = channel
+        self.group = group
+        self.lock = lock
+    }
+
+    /// Opens the data directory, recovers what is in it and listens.
+    ///
+    /// - Parameters:
+    ///   - port: 0 for a free one.
+    ///   - advertisedHost: what clients are told to connect to; the address they came to if nil.
+    ///   - log: takes one line for what an operator should know; no payloads, no secrets.
+    /// - Throws: ``FileError`` when the directory can't be used or another broker has it, and an
+    ///   `IOError` when the port is taken.
+    package static func start(
+        _ configuration: BrokerConfiguration, host: String = "127.0.0.1", port: Int = 0,
+        advertisedHost: String? = nil, log: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws -> EmbeddedBroker {
+        let lock = try lock(configuration.dataDirectory)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let loop = group.next()
+        do {
+            let server = try await loop.submit {
+                let engine = try BrokerEngine(
+                    configuration: configuration, files: PosixFileLayer(), now: BrokerServer.now)
+                return BrokerServer(
+                    engine: engine, loop: loop, maximumRequest: configuration.maximumRequest,
+                    logger: log)
+            }.get()
+            let channel = try await listen(
+                server, group: group, host: host, port: port, advertisedHost: advertisedHost)
+            loop.execute { server.begin() }
+            return EmbeddedBroker(
+                host: host, port: channel.localAddress?.port ?? port, server: server,
+                channel: channel, group: group, lock: lock)
+        } catch {
+            close(lock)
+            try? await group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    private static func listen(
+        _ server: BrokerServer, group: MultiThreadedEventLoopGroup, host: String, port: Int,
+        advertisedHost: String?
+    ) async throws -> any Channel {
+        try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(
+                    minimum: 4 << 10, initial: 64 << 10, maximum: 1 << 20)
+            )
+            .childChannelOption(
+                .writeBufferWaterMark, value: .init(low: 1 << 20, high: 8 << 20)
+            )
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let local = channel.localAddress
+                    let handler = server.accept(
+                        peer: channel.remoteAddress?.ipAddress ?? "unknown",
+                        host: advertisedHost ?? local?.ipAddress ?? host,
+                        port: Int32(clamping: local?.port ?? port), sendsRegions: true)
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                }
+            }
+            .bind(host: host, port: port).get()
+    }
+
+    /// Keeps a second broker away from the directory.
+    private static func lock(_ directory: String) throws(FileError) -> Int32 {
+        try PosixFileLayer().createDirectory(directory)
+        let path = directory + "/lock"
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw FileError("open", path, number: errno) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let number = errno
+            close(descriptor)
+            throw FileError("lock", path, number: number)
+        }
+        return descriptor
+    }
+
+    /// Stops listening, closes all connections and makes everything durable.
+    package func stop() async throws {
+        let isFirst = isStopped.withLock { stopped in
+            defer { stopped = true }
+            return !stopped
+        }
+        guard isFirst else { return }
+        try? await channel.close()
+        let server = server
+        let result: Result<Void, any Error> = try await channel.eventLoop.submit {
+            Result { try server.stop() }
+        }.get()
+        try? await group.shutdownGracefully()
+        close(lock)
+        try result.get()
+    }
+}

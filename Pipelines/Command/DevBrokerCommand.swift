@@ -1,0 +1,85 @@
+internal import ArgumentParser
+internal import BrokerModel
+internal import EmbeddedBroker
+internal import Foundation
+
+/// `millrace dev broker`: a Kafka broker in one process.
+struct DevBrokerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "broker",
+        abstract: "Run a single-node Kafka broker for development and tests.",
+        discussion: """
+            Any Kafka client may connect. Nothing is replicated: in production, use Apache Kafka.
+            """)
+
+    @Option(help: "The directory that holds topics, groups and transactions.")
+    var data = ".millrace/broker"
+
+    @Option(help: "The address to listen on, host:port; port 0 takes a free one.")
+    var listen = "127.0.0.1:9092"
+
+    @Option(help: "The host that clients are told to connect to; the one they came to by default.")
+    var advertise: String?
+
+    @Option(help: "When records are made durable: ack (before acks=all), os, or every so many ms.")
+    var flush = "1000"
+
+    @Option(help: "The partitions of a topic for which nobody says how many.")
+    var partitions: Int32 = 1
+
+    @Flag(inversion: .prefixedNo, help: "Make a topic when a client asks for it.")
+    var autoCreate = true
+
+    @Option(help: "How long a new group waits for more members, in ms.")
+    var initialRebalanceDelay: Int64 = 0
+
+    @Option(
+        name: .customLong("user"),
+        help: "A file with a line user:password for each client that may connect (SASL PLAIN).")
+    var users: String?
+
+    func validate() throws {
+        guard FlushPolicy(flush) != nil else {
+            throw ValidationError("--flush takes ack, os or a number of milliseconds above 0")
+        }
+        guard partitions > 0 else { throw ValidationError("--partitions takes at least 1") }
+        _ = try address()
+    }
+
+    private func address() throws -> (host: String, port: Int) {
+        guard let colon = listen.lastIndex(of: ":"),
+            let port = Int(listen[listen.index(after: colon)...]), (0...65_535).contains(port)
+        else { throw ValidationError("--listen takes host:port") }
+        let host = String(listen[..<colon])
+        return (host.isEmpty ? "127.0.0.1" : host, port)
+    }
+
+    func run() async throws {
+        let directory = URL(fileURLWithPath: data).standardizedFileURL.path
+        var configuration = BrokerConfiguration(dataDirectory: directory)
+        configuration.autoCreateTopics = autoCreate
+        configuration.defaultPartitions = partitions
+        configuration.groups.initialRebalanceDelay = initialRebalanceDelay
+        if let policy = FlushPolicy(flush) { configuration.flush = policy }
+        if let users {
+            for line in try String(contentsOfFile: users, encoding: .utf8).split(separator: "\n") {
+                let parts = line.split(separator: ":", maxSplits: 1)
+                guard parts.count == 2 else {
+                    throw ValidationError("\(users): every line takes user:password")
+                }
+                configuration.users[String(parts[0])] = String(parts[1])
+            }
+        }
+        let (host, port) = try address()
+        let log: @Sendable (String) -> Void = { line in
+            FileHandle.standardError.write(Data("broker: \(line)\n".utf8))
+        }
+        let signals = StopSignals()
+        let broker = try await EmbeddedBroker.start(
+            configuration, host: host, port: port, advertisedHost: advertise, log: log)
+        log("listening on \(broker.address), data in \(directory), flush=\(flush)")
+        await signals.wait()
+        try await broker.stop()
+        log("stopped")
+    }
+}
