@@ -124,8 +124,10 @@ let package = Package(
         // `make bench`.
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["Records", "KafkaClient", "CRdKafka", "LocationIngest"],
-            dependencies: ["Records", "Geo", "RoadNetwork", "MapMatching", "Fleet"],
+            dependencies: [
+                "Records", "KafkaClient", "CRdKafka", "LocationIngest", "Geo", "RoadNetwork",
+                "MapMatching", "Fleet",
+            ],
             path: "Tests/Benchmarks",
             swiftSettings: settings),
 
