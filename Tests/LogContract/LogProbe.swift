@@ -41,17 +41,17 @@ extension LogReader {
             "\(partition) ends behind at least \(count) records; \(seen.count) were read",
             idle: { wait(milliseconds: 20) }
         ) {
-            let atEnd = try readOnce(partition, maximum: maximum, into: &seen)
-            return atEnd && seen.count >= count ? seen : nil
+            let end = try readOnce(partition, maximum: maximum, into: &seen)
+            return end != nil && seen.count >= count ? seen : nil
         }
     }
 
     /// One call of `read`, its records appended.
     package func readOnce(
         _ partition: TopicPartition, maximum: Int = 1_024, into seen: inout [SeenRecord]
-    ) throws -> Bool {
+    ) throws -> Offset? {
         var calls = 0
-        let atEnd = try read(partition, maximum: maximum) { batch in
+        let end = try read(partition, maximum: maximum) { batch in
             calls += 1
             #expect(batch.partition == partition)
             #expect(!batch.records.isEmpty && batch.records.count <= maximum)
@@ -63,7 +63,7 @@ extension LogReader {
             }
         }
         #expect(calls <= 1)
-        return atEnd
+        return end
     }
 }
 

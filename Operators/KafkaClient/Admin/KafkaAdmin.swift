@@ -57,7 +57,8 @@ package final class KafkaAdmin {
         var count = 0
         let results = rd_kafka_CreateTopics_result_topics(
             rd_kafka_event_CreateTopics_result(event), &count)
-        try check(results, count, "creating topic", ignoring: RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+        try check(
+            results, count, "creating topic", ignoring: RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
     }
 
     /// What a kind of retention means to Kafka.

@@ -32,27 +32,27 @@ final class BatchBuffer {
 
     /// Views of the messages up to the first error, ends of partition skipped.
     ///
-    /// - Returns: the number of views, the index of the first error or `count`, and whether the last
-    ///   thing before it was the partition's end (nil: there was nothing).
-    func view(_ count: Int) -> (records: Int, stop: Int, atEnd: Bool?) {
+    /// - Returns: the number of views, the index of the first error or `count`, and the partition's end if
+    ///   that was the last thing before it; `present` is what holds when there was nothing at all.
+    func view(_ count: Int, end present: Offset?) -> (records: Int, stop: Int, end: Offset?) {
         // One pass over memory that the C library has just written; bounds are the caller's.
         guard let source = messages.baseAddress, let target = views.baseAddress else {
-            return (0, count, nil)
+            return (0, count, present)
         }
         var written = 0
-        var atEnd: Bool?
+        var end = present
         var type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
         for index in 0..<count {
             guard let message = source[index] else { continue }
             let code = message.pointee.err
             if code != RD_KAFKA_RESP_ERR_NO_ERROR {
                 guard code == RD_KAFKA_RESP_ERR__PARTITION_EOF else {
-                    return (written, index, atEnd)
+                    return (written, index, end)
                 }
-                atEnd = true
+                end = Offset(message.pointee.offset)
                 continue
             }
-            atEnd = false
+            end = nil
             (target + written).initialize(
                 to: RecordView(
                     offset: Offset(message.pointee.offset),
@@ -62,7 +62,7 @@ final class BatchBuffer {
                     value: Self.bytes(message.pointee.payload, message.pointee.len)))
             written &+= 1
         }
-        return (written, count, atEnd)
+        return (written, count, end)
     }
 
     @inline(__always)

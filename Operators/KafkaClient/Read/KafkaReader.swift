@@ -53,10 +53,12 @@ package final class KafkaReader: LogReader {
         // Errors of connections come by the same queue as the group's events.
         rd_kafka_poll_set_consumer(handle.raw)
         let opaque = Unmanaged.passUnretained(signal).toOpaque()
-        rd_kafka_queue_cb_event_enable(queue, { _, opaque in
-            guard let opaque else { return }
-            Unmanaged<WakeSignal>.fromOpaque(opaque)._withUnsafeGuaranteedRef { $0.raise() }
-        }, opaque)
+        rd_kafka_queue_cb_event_enable(
+            queue,
+            { _, opaque in
+                guard let opaque else { return }
+                Unmanaged<WakeSignal>.fromOpaque(opaque)._withUnsafeGuaranteedRef { $0.raise() }
+            }, opaque)
         if case .group(let group, let topics) = options.membership {
             try subscribe(group, topics)
         }
@@ -174,7 +176,7 @@ package final class KafkaReader: LogReader {
 
     package func read(
         _ partition: TopicPartition, maximum: Int, _ body: (RecordBatch) throws -> Void
-    ) throws -> Bool {
+    ) throws -> Offset? {
         guard let fetcher = fetchers[partition] else {
             throw DataflowError(
                 .invariant, domain: .internal, "the partition is not assigned",
@@ -186,19 +188,19 @@ package final class KafkaReader: LogReader {
         }
         let limit = min(max(1, maximum), BatchBuffer.maximum)
         let count = try fill(fetcher, limit)
-        guard count > 0 else { return fetcher.atEnd }
+        guard count > 0 else { return fetcher.end }
         if count >= limit { signal.raise() }  // There may be more: the next wait is none.
         defer { destroyMessages(count) }
-        let (records, stop, atEnd) = buffer.view(count)
-        if let atEnd { fetcher.atEnd = atEnd }
+        let (records, stop, end) = buffer.view(count, end: fetcher.end)
+        fetcher.end = end
         if stop < count { try hold(fetcher, from: stop, to: count, records: records) }
-        guard records > 0 else { return fetcher.atEnd }
+        guard records > 0 else { return fetcher.end }
         let batch = RecordBatch(
             partition: partition,
             records: UnsafeBufferPointer(rebasing: buffer.views[0..<records]))
         fetcher.next = batch.next ?? fetcher.next
         try body(batch)
-        return fetcher.atEnd
+        return fetcher.end
     }
 
     /// Takes messages that were held back, else from the partition's queue.
@@ -234,7 +236,7 @@ package final class KafkaReader: LogReader {
         signal.raise()
         let code = failed.pointee.err
         let text = rd_kafka_message_errstr(failed).map { String(cString: $0) } ?? ""
-        fetcher.atEnd = false
+        fetcher.end = nil
         guard records == 0 else {
             fetcher.failure = (code, text)
             return
@@ -258,10 +260,12 @@ package final class KafkaReader: LogReader {
         let next = fetcher.next
         if next < bounds.earliest {
             let missing = bounds.earliest.rawValue - next.rawValue
-            error.message = "the log begins at \(bounds.earliest): \(missing) offsets from"
+            error.message =
+                "the log begins at \(bounds.earliest): \(missing) offsets from"
                 + " \(next) on are gone (\(KafkaFailure.name(code)))"
         } else {
-            error.message = "the log ends at \(bounds.end), before the offset \(next) at which"
+            error.message =
+                "the log ends at \(bounds.end), before the offset \(next) at which"
                 + " reading was to go on (\(KafkaFailure.name(code)))"
         }
         return error

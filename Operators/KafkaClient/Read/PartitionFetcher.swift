@@ -9,8 +9,8 @@ final class PartitionFetcher {
     let queue: OpaquePointer
     /// Where reading goes on, for the sentence of an error.
     var next: Offset
-    /// Whether the last thing seen was the partition's end.
-    var atEnd = false
+    /// The partition's end, if that was the last thing seen.
+    var end: Offset?
     /// An error met behind records that were handed over first.
     var failure: (code: rd_kafka_resp_err_t, text: String)?
     /// Messages behind that error.
@@ -26,10 +26,12 @@ final class PartitionFetcher {
         next = offset
         rd_kafka_queue_forward(queue, nil)
         let opaque = Unmanaged.passUnretained(wake).toOpaque()
-        rd_kafka_queue_cb_event_enable(queue, { _, opaque in
-            guard let opaque else { return }
-            Unmanaged<WakeSignal>.fromOpaque(opaque)._withUnsafeGuaranteedRef { $0.raise() }
-        }, opaque)
+        rd_kafka_queue_cb_event_enable(
+            queue,
+            { _, opaque in
+                guard let opaque else { return }
+                Unmanaged<WakeSignal>.fromOpaque(opaque)._withUnsafeGuaranteedRef { $0.raise() }
+            }, opaque)
     }
 
     /// Drops what is held, because the partition is fetched anew from ``next``.
@@ -37,7 +39,7 @@ final class PartitionFetcher {
         for message in held { rd_kafka_message_destroy(message) }
         held.removeAll()
         failure = nil
-        atEnd = false
+        end = nil
     }
 
     /// Drops what is held and lets go of the queue.
