@@ -5,7 +5,7 @@ internal import State
 extension StageWorker {
     func isCommitDue(now: EventTime) -> Bool {
         guard !coordinator.isBusy, !stage.isPushed else { return false }
-        if now.millisecondsSince(coordinator.committedAt) >= options.commitIntervalMilliseconds {
+        if elapsed(since: coordinator.committedAt, now) >= options.commitIntervalMilliseconds {
             return true
         }
         var (records, rows) = (0, 0)

@@ -15,6 +15,8 @@ public final class StageWorker {
     let run: String
     let options: WorkerOptions
     let makeChain: MakeChain
+    /// How many real milliseconds pass while the clock advances by some: the driver's to set.
+    public var pace: (Int64) -> Int64 = { $0 }
     var random: SeededGenerator
     var tasks: [Int32: StageTask] = [:]
     var coordinator = CommitCoordinator()
@@ -102,6 +104,11 @@ public final class StageWorker {
             isStopping = true
             commitOrLeave(now: now, &commands)
         }
+    }
+
+    /// Real milliseconds since a time of the clock; a day at most, which is longer than every interval.
+    func elapsed(since time: EventTime, _ now: EventTime) -> Int64 {
+        pace(min(86_400_000, now.millisecondsSince(time)))
     }
 
     /// The tasks, by partition: nothing observable may depend on a dictionary's order.
@@ -195,7 +202,7 @@ public final class StageWorker {
 
     private func tick(now: EventTime, _ commands: inout [WorkerCommand]) throws(DataflowError) {
         for command in retries.due(now: now) { commands.append(command) }
-        if now.millisecondsSince(tickedAt) >= options.tickIntervalMilliseconds {
+        if elapsed(since: tickedAt, now) >= options.tickIntervalMilliseconds {
             tickedAt = now
             for task in sortedTasks where task.phase == .running {
                 task.tick(now: now, isBounded: options.isBounded)
