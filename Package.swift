@@ -135,7 +135,7 @@ let package = Package(
         module(
             "Serving",
             uses: [
-                "Records", "State", "Compression", nioCore, nioHTTP1,
+                "Records", "State", "Compression", "PostgresClient", nioCore, nioHTTP1,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -155,13 +155,29 @@ let package = Package(
             exclude: ["Generated/location_update.proto"]),
         tests("LocationIngest", uses: ["LocationIngest", "Records", protobuf]),
 
+        pipeline(
+            "TrafficUpdates",
+            uses: [
+                "Records", "State", "Dataflow", "Transforms", "Sources", "Sinks", "Geo",
+                "RoadNetwork", "MapMatching", "LocationIngest", protobuf,
+            ],
+            exclude: ["Generated/traffic.proto"]),
+        pipeline(
+            "WordCount",
+            uses: ["Records", "State", "Dataflow", "Transforms", "Sources", "Sinks"]),
+
         // The binary.
         .executableTarget(
             name: "Command",
             dependencies: [
-                "Records", "KafkaClient",
-                "Records", "BrokerModel", "EmbeddedBroker",
+                "Records", "State", "Dataflow", "Transforms", "Sources", "Runtime", "KafkaClient",
+                "PostgresClient", "ObjectStore", "BrokerModel", "EmbeddedBroker", "Serving", "Geo",
+                "RoadNetwork", "MapMatching", "LocationIngest", "TrafficUpdates", "WordCount",
+                "Fleet",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
             ],
             path: "Pipelines/Command", swiftSettings: settings),
     ]

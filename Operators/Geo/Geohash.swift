@@ -64,7 +64,9 @@ public struct Geohash: Hashable, Sendable {
     }
 
     /// The hashes of the same length around this one, from the north-west row by row; fewer than
-    /// eight at the poles. Longitudes wrap around.
+    /// eight at the poles.
+    ///
+    /// Longitudes wrap around.
     public var neighbors: [Geohash] {
         let box = bounds
         let height = box.north - box.south

@@ -103,8 +103,10 @@ public struct Lattice: Sendable {
     /// Whether nothing waits for a decision.
     public var isEmpty: Bool { pending.isEmpty && steps.isEmpty }
 
-    /// No traversal that is still to come leaves its segment before this time: the bound at which the
-    /// watermark must be held. Nil when none is to come.
+    /// No traversal that is still to come leaves its segment before this time: the bound at which
+    /// the watermark must be held.
+    ///
+    /// Nil when none is to come.
     public var oldestPendingTime: EventTime? {
         var oldest: Int64?
         if let first = pending.first { oldest = first.time }

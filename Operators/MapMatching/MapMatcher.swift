@@ -78,7 +78,9 @@ public struct MapMatcher {
     }
 
     /// Decides everything and ends the track: for the end of the input and for users that fell
-    /// silent. What is known of the user's past passages stays.
+    /// silent.
+    ///
+    /// What is known of the user's past passages stays.
     public mutating func flush(_ lattice: inout Lattice, into output: inout MatchOutput) {
         release(&lattice, upTo: .max, &output)
         finish(&lattice, &output)

@@ -31,8 +31,10 @@ public struct MatcherSettings: Hashable, Sendable {
     public var longestStepInterval: Int64 = 15_000
 
     /// How long an observation is held back so that an earlier one may overtake it, in milliseconds
-    /// of event time. With the bound of the input's disorder the result doesn't depend on the order
-    /// of arrival; with less, an overtaken observation is placed but moves no traversal.
+    /// of event time.
+    ///
+    /// With the bound of the input's disorder the result doesn't depend on the order of arrival;
+    /// with less, an overtaken observation is placed but moves no traversal.
     public var reorderBound: Int64 = 0
     /// The most observations that are held back.
     public var reorderCapacity = 64

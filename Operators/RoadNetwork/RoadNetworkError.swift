@@ -1,5 +1,6 @@
-/// Why a road network could not be read or built. The text never quotes the map's content beyond a
-/// feature's name.
+/// Why a road network could not be read or built.
+///
+/// The text never quotes the map's content beyond a feature's name.
 public enum RoadNetworkError: Error, Hashable, Sendable {
     /// The file could not be opened or mapped; `code` is the system's `errno`.
     case unreadable(path: String, code: Int32)

@@ -6,8 +6,8 @@ public import State
 public struct LaneServices {
     /// The member of the stage's consumer group; nil for a stage of pushed records.
     public var reader: (any LogReader)?
-    /// Appends to topics.
-    public var writer: any LogWriter
+    /// Appends to topics; nil for a stage that writes none.
+    public var writer: (any LogWriter)?
     /// Decides commits; nil for a stage of pushed records.
     public var authority: (any CommitAuthority)?
     /// Where checkpoints lie.
@@ -19,7 +19,7 @@ public struct LaneServices {
 
     /// Gathers the services of a lane.
     public init(
-        reader: (any LogReader)?, writer: any LogWriter, authority: (any CommitAuthority)?,
+        reader: (any LogReader)?, writer: (any LogWriter)?, authority: (any CommitAuthority)?,
         store: any CheckpointStore, startsAtEnd: Bool = false
     ) {
         self.reader = reader
@@ -73,6 +73,7 @@ public final class StageLane {
         self.services = services
         self.clock = clock
         self.answer = answer
+        worker.pace = { clock.realMilliseconds(for: $0) }
     }
 
     /// Takes an event in and carries out what follows from it.
@@ -113,7 +114,7 @@ public final class StageLane {
         } catch {
             handle(.failed(.wake(at: clock.now()), dataflowError(error)))
         }
-        for report in services.writer.poll() { delivered(report) }
+        for report in services.writer?.poll() ?? [] { delivered(report) }
         unstall()
         if !stalled.isEmpty { return worked }
         if knownEnds != nil { finishNewInputs() }
@@ -214,7 +215,7 @@ public final class StageLane {
             for write in writes { try write.create(in: services.store) }
             events.append(.prepared(commit: commit))
         case .flush(let commit):
-            try services.writer.flush(timeoutMilliseconds: services.flushTimeoutMilliseconds)
+            try services.writer?.flush(timeoutMilliseconds: services.flushTimeoutMilliseconds)
             events.append(.flushed(commit: commit))
         case .decide(let commit, let decisions):
             try services.authority?.decide(decisions)
@@ -254,7 +255,7 @@ public final class StageLane {
         lastToken += 1
         if let ticket { tickets[lastToken] = ticket }
         do {
-            try services.writer.write(batch, token: lastToken)
+            try services.writer?.write(batch, token: lastToken)
         } catch {
             tickets[lastToken] = nil
             guard let ticket else { throw error }

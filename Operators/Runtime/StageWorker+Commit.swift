@@ -5,7 +5,7 @@ internal import State
 extension StageWorker {
     func isCommitDue(now: EventTime) -> Bool {
         guard !coordinator.isBusy, !stage.isPushed else { return false }
-        if now.millisecondsSince(coordinator.committedAt) >= options.commitIntervalMilliseconds {
+        if elapsed(since: coordinator.committedAt, now) >= options.commitIntervalMilliseconds {
             return true
         }
         var (records, rows) = (0, 0)
@@ -84,7 +84,9 @@ extension StageWorker {
             .prepare where error.code == .fenced || error.retry == .restart:
             // Never assume that it happened or that it didn't: ask the authority for each task.
             startAnew(coordinator.abandon(), &commands)
-        case .claim where error.retry == .restart, .load where error.retry == .restart:
+        case .claim where error.retry == .restart, .load where error.retry == .restart,
+            .start where error.retry == .restart:
+            // The group may be about to take the task's partitions back.
             try retry(command, error, now: now, &commands)
         default:
             if error.retry == .backoff {

@@ -15,6 +15,8 @@ public final class StageWorker {
     let run: String
     let options: WorkerOptions
     let makeChain: MakeChain
+    /// How many real milliseconds pass while the clock advances by some: the driver's to set.
+    public var pace: (Int64) -> Int64 = { $0 }
     var random: SeededGenerator
     var tasks: [Int32: StageTask] = [:]
     /// Tasks whose authority was asked where they stand; they are built when it has answered.
@@ -99,6 +101,13 @@ public final class StageWorker {
             isStopping = true
             commitOrLeave(now: now, &commands)
         }
+    }
+
+    /// Real milliseconds since a time of the clock; a day at most, which is longer than every interval. A
+    /// clock that was turned back makes everything due.
+    func elapsed(since time: EventTime, _ now: EventTime) -> Int64 {
+        let passed = now.millisecondsSince(time)
+        return passed < 0 ? .max : pace(min(86_400_000, passed))
     }
 
     /// The tasks, by partition: nothing observable may depend on a dictionary's order.
@@ -196,7 +205,7 @@ public final class StageWorker {
 
     private func tick(now: EventTime, _ commands: inout [WorkerCommand]) throws(DataflowError) {
         for command in retries.due(now: now) where isWanted(command) { commands.append(command) }
-        if now.millisecondsSince(tickedAt) >= options.tickIntervalMilliseconds {
+        if elapsed(since: tickedAt, now) >= options.tickIntervalMilliseconds {
             tickedAt = now
             for task in sortedTasks where task.phase == .running {
                 task.tick(now: now, isBounded: options.isBounded)

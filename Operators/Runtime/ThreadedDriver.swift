@@ -104,7 +104,7 @@ public final class ThreadedDriver: Sendable {
         }
         for lane in lanes {
             lane.services.reader?.close()
-            lane.services.writer.close()
+            lane.services.writer?.close()
         }
         mailboxes[index].close()
         condition.lock()

@@ -1,4 +1,6 @@
-/// The bounds and intervals of a worker. Times are milliseconds of the injected clock.
+/// The bounds and intervals of a worker.
+///
+/// Intervals are real milliseconds: a clock that runs fast makes events denser, not commits.
 public struct WorkerOptions: Hashable, Sendable {
     /// How long after a commit the next one begins.
     public var commitIntervalMilliseconds: Int64 = 1_000

@@ -5,5 +5,8 @@ internal import ArgumentParser
 struct Millrace: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "millrace", abstract: "Stream-processing pipelines on Kafka and PostgreSQL.",
-        subcommands: [DevCommand.self])
+        subcommands: [
+            RunCommand.self, ListCommand.self, ExplainCommand.self, GraphCommand.self,
+            ValidateCommand.self, TopicsCommand.self, LagCommand.self, DoctorCommand.self, DevCommand.self,
+        ])
 }

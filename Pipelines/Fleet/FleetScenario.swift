@@ -34,8 +34,9 @@ public struct FleetScenario: Hashable, Sendable {
     /// Seconds after the start at which the busiest segment is blocked for ten minutes; nil for no
     /// incident.
     public var incidentAfter: Double?
-    /// Seconds after the start at which a busy segment is closed for good; nil for no closure. Routes
-    /// that are chosen afterwards avoid it.
+    /// Seconds after the start at which a busy segment is closed for good; nil for no closure.
+    ///
+    /// Routes that are chosen afterwards avoid it.
     public var closureAfter: Double?
 
     /// 2,000 vehicles for 30 minutes, every 5 s, 8 m of noise.

@@ -41,13 +41,16 @@ public struct FleetSimulator {
         self.destinations = destinations
         let busy = FleetSimulator.busySegments(graph, destinations)
         incidentSegment = scenario.incidentAfter == nil ? nil : busy.first
-        closedSegment = scenario.closureAfter == nil ? nil : busy.dropFirst(1).first
+        closedSegment =
+            scenario.closureAfter == nil
+            ? nil : busy.first { $0 != busy.first && graph.reverse($0) != busy.first }
         var incidents: [SpeedField.Incident] = []
         if let segment = incidentSegment, let after = scenario.incidentAfter {
             let from = scenario.start.advanced(byMilliseconds: Int64(after * 1_000))
-            incidents.append(
-                SpeedField.Incident(
-                    segment: segment, from: from, until: from.advanced(byMilliseconds: 600_000)))
+            let until = from.advanced(byMilliseconds: 600_000)
+            incidents = FleetSimulator.queue(before: segment, graph).map {
+                SpeedField.Incident(segment: $0, from: from, until: until, factor: $1)
+            }
         }
         field = SpeedField(
             graph: graph, seed: scenario.seed,
@@ -117,6 +120,26 @@ public struct FleetSimulator {
             }
         }
         return uses.indices.sorted { (uses[$1], $0) < (uses[$0], $1) }
+    }
+
+    /// The segments on which traffic backs up before an incident, and what is left of their speed.
+    private static func queue(
+        before segment: Int, _ graph: RoadGraph
+    ) -> [(segment: Int, factor: Double)] {
+        var result = [(segment: segment, factor: 0.1)]
+        var seen: Set<Int> = [segment]
+        var rear = [segment]
+        var metres = 0.0
+        while metres < 900, !rear.isEmpty, result.count < 64 {
+            let factor = 0.12 + 0.4 * metres / 900
+            let next = rear.flatMap { front in
+                graph.incoming(graph.startNode(front)).filter { $0 != graph.reverse(front) }
+            }
+            rear = next.filter { seen.insert($0).inserted }
+            result += rear.map { ($0, factor) }
+            metres += max(30, rear.map { graph.length($0) }.min() ?? 0)
+        }
+        return result
     }
 
     /// Puts a vehicle somewhere on a trip between two destinations.

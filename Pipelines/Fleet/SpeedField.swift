@@ -56,7 +56,7 @@ public struct SpeedField: Sendable {
             areas.append(
                 Area(
                     center: place, radius: 500 + random.unit() * 700,
-                    depth: 0.4 + random.unit() * 0.3, period: 25 + random.unit() * 40,
+                    depth: 0.5 + random.unit() * 0.3, period: 25 + random.unit() * 40,
                     phase: random.unit()))
         }
         for incident in incidents { self.incidents[incident.segment, default: []].append(incident) }

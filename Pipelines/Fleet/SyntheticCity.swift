@@ -157,7 +157,7 @@ public struct SyntheticCity {
         for exit in sorted {
             let inner = nodes.count
             nodes.append(SyntheticCity.ring(exit.angle, out: 0))
-            nodes.append(SyntheticCity.ring(exit.angle, out: 28))
+            nodes.append(SyntheticCity.ring(exit.angle, out: 45))
             carriageways[0].append(inner)
             carriageways[1].append(inner + 1)
             addRoad(exit.node, inner, RoadAttributes(.primary, speedLimit: 70))
@@ -168,7 +168,7 @@ public struct SyntheticCity {
             let start = sorted[index].angle
             let end = sorted[next].angle + (next == 0 ? 2 * Double.pi : 0)
             // Traffic keeps to the right: the outer carriageway runs anticlockwise.
-            for (lane, out) in [(0, 0.0), (1, 28.0)] {
+            for (lane, out) in [(0, 0.0), (1, 45.0)] {
                 let bends = (1..<8).map { step in
                     SyntheticCity.ring(
                         start + (end - start) * Double(step) / 8, out: out)
@@ -183,12 +183,15 @@ public struct SyntheticCity {
         }
     }
 
-    /// A point of the ring: an ellipse with a flattened waist.
+    /// A point of the ring: a superellipse, which keeps clear of the grid's corners, with a swell.
     private static func ring(_ angle: Double, out: Double) -> PlanarPoint {
-        let width = Double(columns) / 2 * spacing * 1.24 + out
-        let height = Double(rows) / 2 * spacing * 1.28 + out
-        let swell = 1 + 0.03 * sin(3 * angle)
-        return PlanarPoint(x: width * swell * cos(angle), y: height * swell * sin(angle))
+        let width = Double(columns) / 2 * spacing * 1.12 + out
+        let height = Double(rows) / 2 * spacing * 1.12 + out
+        let swell = 1 + 0.02 * sin(3 * angle)
+        let roundness =
+            pow(pow(abs(cos(angle)), 4) + pow(abs(sin(angle)), 4), -0.25) * swell
+        return PlanarPoint(
+            x: width * roundness * cos(angle), y: height * roundness * sin(angle))
     }
 
     // MARK: The graph
@@ -253,12 +256,12 @@ private struct Warp {
 
     init(_ random: inout SeededGenerator) {
         riverPhase = random.unit() * 2 * .pi
-        for _ in 0..<4 {
+        for _ in 0..<5 {
             waves.append(
                 (
-                    x: (random.unit() - 0.5) * 0.0022, y: (random.unit() - 0.5) * 0.0022,
-                    phase: random.unit() * 2 * .pi, east: (random.unit() - 0.5) * 190,
-                    north: (random.unit() - 0.5) * 190
+                    x: (random.unit() - 0.5) * 0.0026, y: (random.unit() - 0.5) * 0.0026,
+                    phase: random.unit() * 2 * .pi, east: (random.unit() - 0.5) * 460,
+                    north: (random.unit() - 0.5) * 460
                 ))
         }
         for _ in 0..<5 {

@@ -18,6 +18,11 @@ public final class ResourceCache: Sendable {
     /// Makes an empty cache.
     public init() {}
 
+    /// Puts a value in place that was loaded elsewhere.
+    public func provide<Value: Sendable>(_ name: String, _ value: Value) {
+        values.withLock { $0[name] = value }
+    }
+
     /// The value of a name; loaded while others wait when it isn't there yet.
     func value<Value: Sendable>(_ name: String, load: () throws -> Value) throws -> Value {
         try values.withLock { values in

@@ -10,7 +10,7 @@ public struct RoadGraphReport: Hashable, Sendable {
     public var closedWays = 0
     /// Those of the drivable ways that may be driven in one direction only.
     public var oneWays = 0
-    /// Those of the drivable ways that carry a speed limit in either direction.
+    /// Those of the drivable ways that carry a speed limit for both directions.
     public var waysWithSpeedLimit = 0
     /// Neighbouring pairs of nodes on the drivable ways.
     public var nodePairs = 0

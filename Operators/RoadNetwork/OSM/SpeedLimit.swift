@@ -29,7 +29,9 @@ enum SpeedLimit: Equatable {
         }
     }
 
-    /// What a country's rule stands for. Only what differs from the usual 50, 90, 130 is listed.
+    /// What a country's rule stands for.
+    ///
+    /// Only what differs from the usual 50, 90, 130 is listed.
     private init(zone: Substring, country: Substring) {
         switch zone {
         case "urban": self = .limit(country == "uk" || country == "gb" ? 48 : 50)

@@ -39,9 +39,7 @@ struct WayTags {
         report.drivableWays += 1
         let (forward, backward) = directions(roadClass, &report)
         if forward != backward { report.oneWays += 1 }
-        if maxspeed != nil || maxspeedForward != nil || maxspeedBackward != nil {
-            report.waysWithSpeedLimit += 1
-        }
+        if maxspeed != nil { report.waysWithSpeedLimit += 1 }
         let both = limit(maxspeed, &report)
         let access = reading(&report)
         if access == .closed {

@@ -4,5 +4,5 @@ internal import ArgumentParser
 struct DevCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dev", abstract: "Stand-ins for development and tests.",
-        subcommands: [DevBrokerCommand.self, DevMockBrokerCommand.self])
+        subcommands: [DevBrokerCommand.self, DevMockBrokerCommand.self, DemoCommand.self])
 }

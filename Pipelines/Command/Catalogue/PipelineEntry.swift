@@ -1,0 +1,41 @@
+internal import Dataflow
+internal import Foundation
+internal import Records
+internal import RoadNetwork
+internal import State
+
+/// A pipeline of the catalogue, its types forgotten: what the commands work with.
+struct PipelineEntry: Sendable {
+    /// The pipeline's name.
+    let name: String
+    /// What it is for, in one line.
+    let summary: String
+    /// The tables that it keeps.
+    let tables: [TableSpec]
+    /// What stands beside the tables: statements that may be repeated.
+    let views: [String]
+    /// Defines the pipeline with the parameters of a configuration file (YAML), or without one.
+    let define: @Sendable (GraphBuilder, String?) throws -> Void
+
+    /// Wraps a pipeline.
+    init<P: Pipeline>(
+        _ type: P.Type, summary: String, tables: [TableSpec] = [], views: [String] = [],
+        make: @escaping @Sendable () -> P = { P() }
+    ) {
+        name = P.name
+        self.summary = summary
+        self.tables = tables
+        self.views = views
+        define = { builder, yaml in
+            let parameters = try ParameterFile.overlay(yaml, on: P.defaults)
+            make().build(builder, parameters)
+        }
+    }
+
+    /// The plan with the parameters of a configuration file, or without one.
+    func plan(parameters yaml: String?, options: PlanOptions = PlanOptions()) throws -> Plan {
+        let builder = GraphBuilder(pipeline: name)
+        try define(builder, yaml)
+        return try Plan(try builder.graph(), options: options)
+    }
+}

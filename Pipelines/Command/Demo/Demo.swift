@@ -1,0 +1,174 @@
+internal import Dataflow
+internal import Fleet
+internal import Foundation
+internal import KafkaClient
+internal import PostgresClient
+internal import Records
+internal import RoadNetwork
+internal import Runtime
+internal import Serving
+
+/// One run of the main job: broker, pipelines, fleet, and what came of it.
+struct Demo {
+    private let options: DemoCommand
+    private let roads: RoadGraph
+    private let resources = ResourceCache()
+    private let scenario: FleetScenario
+    private let clock: ScaledClock
+    private let liveFrom: EventTime
+
+    /// Loads the map and sets the clock.
+    init(_ options: DemoCommand) throws {
+        self.options = options
+        let started = ContinuousClock.now
+        roads = try Catalogue.map(at: options.map)
+        print(
+            "map              \(options.map.isEmpty ? "synthetic city" : options.map): \(roads.segmentCount) directed segments, \(started.duration(to: .now).formatted(.units(allowed: [.seconds, .milliseconds], width: .narrow)))"
+        )
+        var scenario = FleetScenario()
+        scenario.seed = options.seed
+        scenario.vehicles = options.vehicles
+        scenario.duration = options.simulated + options.live
+        // The fast part ends about now, on a full minute.
+        let now = Int64(Date().timeIntervalSince1970 * 1_000)
+        let start = (now - Int64(options.simulated * 1_000)) / 60_000 * 60_000
+        scenario.start = EventTime(milliseconds: start)
+        self.scenario = scenario
+        clock = ScaledClock(start: scenario.start, rate: options.simulated / options.duration)
+        liveFrom = scenario.start.advanced(byMilliseconds: Int64(options.simulated * 1_000))
+    }
+
+    /// Runs everything.
+    func run() async throws -> RunSummary {
+        let environment = ProcessInfo.processInfo.environment
+        var broker: BrokerProcess?
+        let servers: String
+        if let named = environment["KAFKA_BOOTSTRAP_SERVERS"], !named.isEmpty {
+            servers = named
+        } else {
+            try? FileManager.default.removeItem(atPath: "\(options.out)/broker")
+            let process = try BrokerProcess(data: "\(options.out)/broker")
+            broker = process
+            servers = process.address
+            print("broker           \(servers)")
+        }
+        defer { broker?.stop() }
+        try? FileManager.default.removeItem(atPath: "\(options.out)/checkpoints")
+        let services = ServiceEnvironment(
+            kafka: try KafkaConfiguration(bootstrapServers: servers),
+            postgres: try PostgresConfiguration(environment: environment))
+        return try await run(services)
+    }
+
+    private func settings(_ name: String) -> PipelineRunner.Settings {
+        var settings = PipelineRunner.Settings(
+            run: "\(name)-\(scenario.start.milliseconds)",
+            checkpoints: "\(options.out)/checkpoints")
+        settings.threads = options.threads
+        settings.partitions = options.partitions
+        settings.startsAtEnd = ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP_SERVERS"] != nil
+        if name == "traffic-updates", !options.map.isEmpty {
+            settings.parameters = "map: \"\(options.map)\"\n"
+        }
+        return settings
+    }
+
+    private func run(_ services: ServiceEnvironment) async throws -> RunSummary {
+        let roads = roads
+        resources.provide("roads", roads)
+        let ingest = try runner("location-ingest", services)
+        let traffic = try runner("traffic-updates", services)
+        try await waitUntilRunning([ingest, traffic])
+        let door = try IngestDoor(
+            ingest, services, clock: clock, listen: "127.0.0.1:0", concurrentRequests: 2_048)
+        let serving = Task { try await door.run() }
+        let port = try await door.port
+        print("door             http://127.0.0.1:\(port)/v1/locations")
+        let feed = FleetFeed(
+            try FleetSimulator(graph: roads, scenario: scenario), clock: clock,
+            liveFrom: liveFrom)
+        let pool = PostgresPool(try required(services.postgres), size: 2)
+        let probe = LatencyProbe(pool, clock: clock, from: liveFrom)
+        let totals = try await drive(feed, port: port, probe: probe, [ingest, traffic])
+        print("draining         every window closes, every row is written")
+        await door.stop()
+        try await serving.value
+        try await ingest.finish()
+        try await traffic.finish()
+        try? await probe.look()
+        let judge = DemoJudge(
+            roads: roads, truth: await feed.truth, scenario: scenario, liveFrom: liveFrom,
+            services: services, pool: pool)
+        var summary = try await judge.summary(probe, feed)
+        summary.sent = await feed.sent
+        summary.accepted = totals.accepted
+        summary.rejected = totals.rejected
+        summary.lag = try judge.lag([ingest, traffic])
+        try await TrafficPicture(roads: roads, directory: options.out).draw(
+            pool, at: liveFrom)
+        await pool.close()
+        return summary
+    }
+
+    private func required(_ postgres: PostgresConfiguration?) throws -> PostgresConfiguration {
+        guard let postgres else {
+            throw DataflowError(.invalidConfiguration, domain: .user, "DATABASE_URL is not set")
+        }
+        return postgres
+    }
+
+    private func runner(_ name: String, _ services: ServiceEnvironment) throws -> PipelineRunner {
+        try PipelineRunner(
+            try Catalogue.entry(name), settings(name), services, clock: clock,
+            resources: resources)
+    }
+
+    private func waitUntilRunning(_ runners: [PipelineRunner]) async throws {
+        for _ in 0..<600 {
+            if let failure = runners.lazy.compactMap(\.failure).first { throw failure }
+            if runners.allSatisfy({ $0.isRunning(partitions: Int(options.partitions)) }) { return }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        throw DataflowError(
+            .logUnavailable, domain: .external, "the pipelines did not get their partitions")
+    }
+
+    /// Sends what the fleet sees, with a line of progress every few seconds.
+    private func drive(
+        _ feed: FleetFeed, port: Int, probe: LatencyProbe, _ runners: [PipelineRunner]
+    ) async throws -> IngestClientTotals {
+        var configuration = IngestClientConfiguration()
+        configuration.url = "http://127.0.0.1:\(port)/v1/locations"
+        configuration.concurrency = 64
+        let client = try IngestClient(configuration)
+        let watching = Task { await probe.run() }
+        let progress = Task { await report(feed, client, runners) }
+        await client.sendAll { await feed.next() }
+        // The last early results come a few seconds behind the last location.
+        try await Task.sleep(for: .seconds(options.live > 0 ? 12 : 1))
+        progress.cancel()
+        watching.cancel()
+        let totals = client.totals
+        try await client.shutdown()
+        if let failure = runners.lazy.compactMap(\.failure).first { throw failure }
+        return totals
+    }
+
+    private func report(
+        _ feed: FleetFeed, _ client: IngestClient, _ runners: [PipelineRunner]
+    ) async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(5))
+            let sent = await feed.sent
+            let totals = client.totals
+            let rows = runners.reduce(0) { $0 + $1.counted("live-traffic", "rows") }
+            let part = clock.now() < liveFrom ? "fast" : "live"
+            print(
+                "\(part)  \(clock.now())  sent \(sent)  accepted \(totals.accepted)  traffic rows written \(rows)"
+            )
+            if let failure = runners.lazy.compactMap(\.failure).first {
+                print("FAULT            \(failure)")
+            }
+        }
+    }
+}

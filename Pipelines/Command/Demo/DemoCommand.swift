@@ -1,0 +1,62 @@
+internal import ArgumentParser
+internal import Foundation
+internal import PostgresClient
+internal import Records
+internal import Runtime
+
+/// `millrace dev demo`: the main job end to end, with a fleet whose truth is known (`make run`).
+struct DemoCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo",
+        abstract: "Drive a fleet through a city and measure the traffic that comes out.",
+        discussion: """
+            Starts a broker if KAFKA_BOOTSTRAP_SERVERS names none; DATABASE_URL names the database. \
+            First the clock runs fast, then in real time for the latency.
+            """)
+
+    @Option(help: "An OSM PBF file; the synthetic city by default.")
+    var map = ""
+
+    @Option(help: "Real seconds of the fast part.")
+    var duration = 60.0
+
+    @Option(help: "Simulated seconds of the fast part.")
+    var simulated = 1_800.0
+
+    @Option(help: "Seconds of the live part.")
+    var live = 75.0
+
+    @Option(help: "Vehicles.")
+    var vehicles = 2_000
+
+    @Option(help: "The seed of the fleet.")
+    var seed: UInt64 = 1
+
+    @Option(help: "Threads a pipeline.")
+    var threads = 2
+
+    @Option(help: "Partitions a topic.")
+    var partitions: Int32 = 8
+
+    @Option(help: "The directory of everything that the run leaves.")
+    var out = ".millrace"
+
+    @Flag(help: "Report the figures without judging them: for runs that are too short to.")
+    var unjudged = false
+
+    func validate() throws {
+        guard duration > 0, simulated >= duration, live >= 0, vehicles > 0, threads > 0,
+            partitions > 0
+        else { throw ValidationError("durations, vehicles, threads and partitions are above 0") }
+    }
+
+    func run() async throws {
+        setvbuf(stdout, nil, _IOLBF, 0)
+        var summary = try await Demo(self).run()
+        summary.judge(isJudged: !unjudged)
+        print("")
+        for line in summary.lines { print(line) }
+        try summary.write(to: "\(out)/run.json")
+        if !summary.faults.isEmpty { throw ExitCode(1) }
+    }
+}

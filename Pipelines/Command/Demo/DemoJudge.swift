@@ -1,0 +1,120 @@
+internal import Dataflow
+internal import Fleet
+internal import KafkaClient
+internal import PostgresClient
+internal import Records
+internal import RoadNetwork
+internal import TrafficUpdates
+
+/// Compares what came out with what the fleet knows to be true. Nobody else reads the truth.
+struct DemoJudge {
+    let roads: RoadGraph
+    let truth: FleetTruth
+    let scenario: FleetScenario
+    let liveFrom: EventTime
+    let services: ServiceEnvironment
+    let pool: PostgresPool
+
+    /// Everything but the sender's own counts.
+    func summary(_ probe: LatencyProbe, _ feed: FleetFeed) async throws -> RunSummary {
+        var summary = RunSummary()
+        summary.stored = try await countStored()
+        try judgeMatching(&summary)
+        try await judgeSpeeds(&summary)
+        try await judgeLatency(&summary, probe, feed)
+        return summary
+    }
+
+    private func countStored() async throws -> Int {
+        let from = scenario.start
+        return try await pool.withConnection { connection in
+            let result = try connection.query(
+                "SELECT count(*) FROM user_location WHERE observed_at >= $1", [.time(from)])
+            return Int(try result.first?.value(0, as: Int64.self) ?? 0)
+        }
+    }
+
+    private func judgeMatching(_ summary: inout RunSummary) throws {
+        // At-least-once may say a thing twice; what is said of a position last counts.
+        var right: [FleetFeed.SentPosition: Bool] = [:]
+        try TopicScan.read(
+            "matched-locations", services.kafka, as: MatchedLocation.self
+        ) { matched in
+            guard matched.observedAt >= scenario.start,
+                let vehicle = FleetEvent.vehicle(ofUserID: matched.userID)
+            else { return }
+            let segment = matched.segment.flatMap { roads.index(of: $0) }
+            right[.init(vehicle: vehicle, time: matched.observedAt)] = truth.isRight(
+                segment: segment, vehicle: vehicle, time: matched.observedAt)
+        }
+        summary.decided = right.count
+        summary.matched_share =
+            right.isEmpty ? 0 : Double(right.values.count { $0 }) / Double(right.count)
+    }
+
+    private func judgeSpeeds(_ summary: inout RunSummary) async throws {
+        let from = scenario.start
+        let rows = try await pool.withConnection { connection in
+            try connection.query(
+                "SELECT segment_id, window_start, speed_kmh FROM live_traffic"
+                    + " WHERE window_start >= $1", [.time(from)]
+            ).map { row in
+                (
+                    SegmentID(rawValue: UInt64(bitPattern: try row.value(0, as: Int64.self))),
+                    try row.value(1, as: EventTime.self), try row.value(2, as: Double.self)
+                )
+            }
+        }
+        var published: [FleetTruth.Cell: Double] = [:]
+        for (id, start, speed) in rows {
+            guard let segment = roads.index(of: id) else { continue }
+            let cell = FleetTruth.Cell(segment: segment, minute: FleetTruth.minute(of: start))
+            published[cell] = speed / 3.6
+        }
+        summary.segments = Set(published.keys.map(\.segment)).count
+        var (covered, error) = (0, 0.0)
+        for (cell, true_) in truth.speeds().sorted(by: { $0.key < $1.key })
+        where true_.vehicles >= 3 {
+            summary.pairs += 1
+            guard let speed = published[cell] else { continue }
+            covered += 1
+            error += (speed - true_.speed).magnitude / true_.speed
+        }
+        summary.coverage = summary.pairs > 0 ? Double(covered) / Double(summary.pairs) : 0
+        summary.speed_error = covered > 0 ? error / Double(covered) : 1
+    }
+
+    private func judgeLatency(
+        _ summary: inout RunSummary, _ probe: LatencyProbe, _ feed: FleetFeed
+    ) async throws {
+        let sendTimes = await feed.sendTimes
+        var traversals: Set<SegmentTraversal> = []
+        try TopicScan.read("traversals", services.kafka, as: SegmentTraversal.self) { traversal in
+            if traversal.completedAt >= liveFrom { traversals.insert(traversal) }
+        }
+        let (seconds, unpublished) = probe.latencies(
+            of: Array(traversals), windowMilliseconds: 60_000
+        ) { traversal in
+            FleetEvent.vehicle(ofUserID: traversal.userID).flatMap {
+                sendTimes[.init(vehicle: $0, time: traversal.completedAt)]
+            }
+        }
+        summary.latency_count = seconds.count
+        summary.unpublished = unpublished
+        func quantile(_ q: Double) -> Double {
+            seconds.isEmpty ? 0 : seconds[min(seconds.count - 1, Int(Double(seconds.count) * q))]
+        }
+        summary.latency_p50_s = quantile(0.5)
+        summary.latency_p99_s = quantile(0.99)
+    }
+
+    /// Records that the groups of stages with Kafka as their authority have not committed, and that the table
+    /// `millrace.task_positions` does not cover for the others.
+    func lag(_ runners: [PipelineRunner]) throws -> Int64 {
+        let report = try LagReport(services)
+        defer { report.close() }
+        return try runners.reduce(0) { sum, runner in
+            sum + (try report.rows(plan: runner.plan, run: runner.run).reduce(0) { $0 + $1.lag })
+        }
+    }
+}

@@ -1,0 +1,99 @@
+internal import PostgresClient
+internal import Records
+internal import RoadNetwork
+internal import Runtime
+internal import Synchronization
+internal import TrafficUpdates
+
+/// Watches the table `live_traffic` and notes when a row first counted its first, second, third … passage.
+final class LatencyProbe: Sendable {
+    /// A row of the table.
+    struct Row: Hashable {
+        let segment: SegmentID
+        let windowStart: EventTime
+    }
+
+    /// How often the table is read, in real milliseconds: the measurement's resolution.
+    static let pauseMilliseconds = 200
+
+    private let seen = Mutex<[Row: [EventTime]]>([:])
+    private let pool: PostgresPool
+    private let clock: ScaledClock
+    private let from: EventTime
+
+    /// Watches windows that start at `from` or later.
+    init(_ pool: PostgresPool, clock: ScaledClock, from: EventTime) {
+        self.pool = pool
+        self.clock = clock
+        self.from = from
+    }
+
+    /// Watches until it is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            if clock.now() >= from { try? await look() }
+            try? await Task.sleep(for: .milliseconds(LatencyProbe.pauseMilliseconds))
+        }
+    }
+
+    /// Reads the table once.
+    func look() async throws {
+        let from = from
+        let rows = try await pool.withConnection { connection in
+            try connection.query(
+                "SELECT segment_id, window_start, traversals FROM live_traffic"
+                    + " WHERE window_start >= $1", [.time(from)]
+            ).map { row in
+                (
+                    Row(
+                        segment: SegmentID(
+                            rawValue: UInt64(bitPattern: try row.value(0, as: Int64.self))),
+                        windowStart: try row.value(1, as: EventTime.self)),
+                    Int(try row.value(2, as: Int64.self))
+                )
+            }
+        }
+        let now = clock.now()
+        seen.withLock { seen in
+            for (row, count) in rows {
+                let known = seen[row]?.count ?? 0
+                if count > known {
+                    seen[row, default: []] += Array(repeating: now, count: count - known)
+                }
+            }
+        }
+    }
+
+    /// Seconds from the sending of the location that completed each passage to the first row that counted
+    /// it, the n-th passage of a row being counted when the row first counts n.
+    ///
+    /// - Returns: the latencies, and how many passages no row ever counted.
+    func latencies(
+        of traversals: [SegmentTraversal], windowMilliseconds: Int64,
+        sentAt: (SegmentTraversal) -> EventTime?
+    ) -> (seconds: [Double], unpublished: Int) {
+        var sends: [Row: [EventTime]] = [:]
+        for traversal in traversals {
+            let start = traversal.leftAt.milliseconds / windowMilliseconds * windowMilliseconds
+            guard start >= from.milliseconds, let sent = sentAt(traversal) else { continue }
+            let row = Row(
+                segment: traversal.segment, windowStart: EventTime(milliseconds: start))
+            sends[row, default: []].append(sent)
+        }
+        var seconds: [Double] = []
+        var unpublished = 0
+        seen.withLock { seen in
+            for (row, times) in sends {
+                let counted = seen[row] ?? []
+                for (index, sent) in times.sorted().enumerated() {
+                    if index < counted.count {
+                        seconds.append(Double(max(0, counted[index].millisecondsSince(sent))) / 1_000)
+                    } else {
+                        unpublished += 1
+                    }
+                }
+            }
+        }
+        return (seconds.sorted(), unpublished)
+    }
+}

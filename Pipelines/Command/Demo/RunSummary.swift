@@ -1,0 +1,85 @@
+internal import Foundation
+
+/// What `make run` has to say at its end: for people, and in `.millrace/run.json` for programs.
+struct RunSummary: Codable {
+    /// Locations that the fleet sent.
+    var sent = 0
+    /// Locations that were accepted and are in the log.
+    var accepted = 0
+    /// Locations that were refused, with a reason each.
+    var rejected = 0
+    /// Accepted locations that stand in the table `user_location`.
+    var stored = 0
+    /// Accepted locations that the matcher has decided on.
+    var decided = 0
+    /// The share of accepted locations that were placed on the true segment or its neighbour on the route.
+    var matched_share = 0.0
+    /// Segments with a published speed.
+    var segments = 0
+    /// True pairs of segment and minute with enough vehicles.
+    var pairs = 0
+    /// The share of them that got a speed.
+    var coverage = 0.0
+    /// The mean absolute speed error over all covered pairs, as a share of the true speed.
+    var speed_error = 0.0
+    /// From the sending of the location that completes a passage to the first row that counts it, seconds.
+    var latency_p50_s = 0.0
+    /// The same, the slowest in a hundred.
+    var latency_p99_s = 0.0
+    /// Passages of the live part that were counted by a row.
+    var latency_count = 0
+    /// Passages of the live part that no row counts: too few vehicles.
+    var unpublished = 0
+    /// Records that no stage has accounted for.
+    var lag: Int64 = 0
+    /// What is not as it should be; empty for a good run.
+    var faults: [String] = []
+
+    /// The fewest pairs that make a run worth judging.
+    static let minimumPairs = 5_000
+
+    /// Compares the figures with what the product promises.
+    mutating func judge(isJudged: Bool) {
+        if sent != accepted + rejected {
+            faults.append("sent \(sent) is not accepted \(accepted) + rejected \(rejected)")
+        }
+        if stored != accepted { faults.append("\(accepted) accepted, but \(stored) stored") }
+        if decided != accepted { faults.append("\(accepted) accepted, but \(decided) matched") }
+        if lag != 0 { faults.append("a lag of \(lag) is left") }
+        guard isJudged else { return }
+        if pairs < RunSummary.minimumPairs {
+            faults.append("only \(pairs) pairs of segment and minute, \(RunSummary.minimumPairs) are wanted")
+        }
+        if matched_share < 0.95 { faults.append("matched share below 95 %") }
+        if coverage < 0.90 { faults.append("coverage below 90 %") }
+        if speed_error > 0.15 { faults.append("speed error above 15 %") }
+        if latency_count == 0 || latency_p99_s > 15 {
+            faults.append("p99 from location to row above 15 s")
+        }
+    }
+
+    /// The lines for people.
+    var lines: [String] {
+        func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
+        func seconds(_ value: Double) -> String { String(format: "%.1f s", value) }
+        var lines = [
+            "locations        \(sent) sent = \(accepted) accepted + \(rejected) rejected",
+            "accounted for    \(stored) rows in user_location, \(decided) decided by the matcher",
+            "matched          \(percent(matched_share)) on the true segment or its neighbour on the route",
+            "segments         \(segments) with a speed",
+            "coverage         \(percent(coverage)) of \(pairs) pairs of segment and minute with 3 or more vehicles",
+            "speed error      \(percent(speed_error)) on average, over all covered pairs",
+            "latency          p50 \(seconds(latency_p50_s)), p99 \(seconds(latency_p99_s)), location sent to row committed (\(latency_count) passages; \(unpublished) too private to publish)",
+            "lag              \(lag)",
+        ]
+        lines += faults.map { "FAULT            \($0)" }
+        return lines
+    }
+
+    /// Writes the figures as JSON.
+    func write(to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        try encoder.encode(self).write(to: URL(fileURLWithPath: path))
+    }
+}

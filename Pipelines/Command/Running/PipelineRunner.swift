@@ -1,0 +1,144 @@
+internal import Dataflow
+internal import Foundation
+internal import KafkaClient
+internal import ObjectStore
+internal import PostgresClient
+internal import Records
+internal import Runtime
+internal import State
+
+/// Runs one pipeline in this process: the place where definition, clients and threads are put together.
+final class PipelineRunner: Sendable {
+    /// What a run is made with.
+    struct Settings: Sendable {
+        /// The run's name: its groups, checkpoints and rows in `millrace.task_positions` carry it.
+        var run: String
+        /// The directory of checkpoints.
+        var checkpoints: String
+        /// How many threads work; each has its share of every stage.
+        var threads = 2
+        /// The pipeline's parameters in YAML; nil: the defaults.
+        var parameters: String?
+        /// How many partitions topics get that are created.
+        var partitions: Int32 = 4
+        /// Whether inputs that were never read begin at their end.
+        var startsAtEnd = false
+        /// Intervals and bounds.
+        var options = WorkerOptions()
+    }
+
+    /// What runs.
+    let plan: Plan
+    /// The run's name.
+    let run: String
+    private let entry: PipelineEntry
+    private let driver: ThreadedDriver
+
+    /// Plans the pipeline, creates what is missing of its topics and tables, and starts its threads.
+    init(
+        _ entry: PipelineEntry, _ settings: Settings, _ services: ServiceEnvironment,
+        clock: any EventClock, resources: ResourceCache = ResourceCache()
+    ) throws {
+        self.entry = entry
+        run = settings.run
+        let plan = try entry.plan(
+            parameters: settings.parameters,
+            options: PlanOptions(partitions: settings.partitions))
+        self.plan = plan
+        try PipelineRunner.createTopics(plan.topics, services.kafka)
+        try PipelineRunner.createTables(entry, plan, services.postgres)
+        let store = try DirectoryCheckpointStore(settings.checkpoints)
+        driver = ThreadedDriver(threads: settings.threads, name: entry.name) { thread, mailbox in
+            let builder = GraphBuilder(pipeline: entry.name, resources: resources)
+            try entry.define(builder, settings.parameters)
+            return try plan.stages.map { stage in
+                let lane = LaneBuilder(
+                    stage: stage, plan: plan, builder: builder, settings: settings,
+                    services: services, store: store, clock: clock, thread: thread)
+                return try lane.make(mailbox)
+            }
+        }
+    }
+
+    /// Where pushed records enter, one a thread.
+    var doors: [Mailbox] { driver.doors }
+    /// How every stage stands on every thread.
+    var status: [LaneStatus] { driver.status }
+    /// The first failure of any stage.
+    var failure: DataflowError? { driver.failure }
+    /// Whether everything has come to its end.
+    var hasStopped: Bool { driver.hasStopped() }
+
+    /// Whether every stage that reads topics has all its partitions and is reading them.
+    func isRunning(partitions: Int) -> Bool {
+        let status = driver.status
+        return plan.stages.filter { !$0.isPushed }.allSatisfy { stage in
+            let running = status.filter { $0.stage == stage.name }.flatMap(\.progress)
+                .count { $0.isRunning }
+            return running >= partitions * stage.topics.count
+        }
+    }
+
+    /// What an operator has counted, on all threads.
+    func counted(_ operatorID: String, _ counter: String) -> Int64 {
+        driver.status.lazy.flatMap(\.counters)
+            .filter { $0.operatorID.rawValue == operatorID && $0.name == counter }
+            .reduce(0) { $0 + $1.value }
+    }
+
+    /// Commits and stops; the work goes on elsewhere, or later.
+    func stop() {
+        driver.stop()
+        driver.join()
+    }
+
+    /// Lets the pipeline's inputs end where they end now, stage after stage, until every window is closed
+    /// and every row is written.
+    ///
+    /// - Throws: what a stage failed with, or `.limitExceeded` when it takes longer than `timeout`.
+    func finish(timeout: Duration = .seconds(120)) async throws {
+        let deadline = ContinuousClock.now + timeout
+        for stage in plan.stages where !stage.isPushed {
+            driver.finish(stage: stage.name)
+            while !driver.hasStopped(stage: stage.name), driver.failure == nil {
+                guard ContinuousClock.now < deadline else {
+                    throw DataflowError(
+                        .limitExceeded, domain: .internal,
+                        "stage \(stage.name) did not come to its end within \(timeout)")
+                }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            if let failure = driver.failure { throw failure }
+        }
+        driver.stop()
+        driver.join()
+    }
+
+    private static func createTopics(_ topics: [TopicSpec], _ kafka: KafkaConfiguration) throws {
+        let admin = try KafkaAdmin(kafka)
+        defer { admin.close() }
+        let present = try admin.topics()
+        let missing = topics.filter { present[$0.name] == nil }
+        if !missing.isEmpty { try admin.createTopics(missing) }
+    }
+
+    private static func createTables(
+        _ entry: PipelineEntry, _ plan: Plan, _ postgres: PostgresConfiguration?
+    ) throws {
+        let needsDatabase = plan.stages.contains { $0.authority == .postgres }
+        guard needsDatabase else { return }
+        guard let postgres else {
+            throw DataflowError(
+                .invalidConfiguration, domain: .user,
+                "\(entry.name) keeps tables: set DATABASE_URL")
+        }
+        let writer = PostgresTableWriter(postgres)
+        defer { writer.close() }
+        for table in entry.tables { try writer.prepare(table) }
+        if !entry.views.isEmpty {
+            let connection = try PostgresConnection(postgres)
+            defer { connection.close() }
+            for view in entry.views { try connection.script(view) }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Records
+
+/// `millrace lag`: how far behind each partition of a run is.
+struct LagCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lag",
+        abstract: "Print the records that each partition of a pipeline has not accounted for.")
+
+    @Argument(help: "The pipeline's name.")
+    var pipeline: String
+
+    @Option(help: "The run's name; the pipeline's by default.")
+    var run: String?
+
+    func run() throws {
+        let report = try LagReport(try ServiceEnvironment.current())
+        defer { report.close() }
+        let plan = try Catalogue.entry(pipeline).plan(parameters: nil)
+        var total: Int64 = 0
+        for row in try report.rows(plan: plan, run: run ?? pipeline) {
+            let committed = row.committed.map { "\($0)" } ?? "never"
+            print(
+                "\(pad(row.stage, 24))\(pad("\(row.partition)", 44))"
+                    + "committed \(pad(committed, 12))end \(pad("\(row.end)", 12))lag \(row.lag)")
+            total += row.lag
+        }
+        print("\(pad("all", 24))lag \(total)")
+    }
+
+    private func pad(_ text: String, _ width: Int) -> String {
+        text.padding(toLength: max(width, text.count + 1), withPad: " ", startingAt: 0)
+    }
+}

@@ -1,0 +1,94 @@
+internal import ArgumentParser
+internal import Dataflow
+internal import Foundation
+internal import LocationIngest
+internal import PostgresClient
+internal import Records
+internal import Runtime
+internal import Serving
+
+/// `millrace run`: one or more pipelines, in this process, until it is told to stop.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run pipelines here; start it on more machines and they share the work.",
+        discussion: """
+            Kafka and PostgreSQL are those of KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL. Ctrl-C stops in \
+            order: sources, drain, checkpoint, offsets, sinks.
+            """)
+
+    @Argument(help: "The pipelines' names.")
+    var pipelines: [String]
+
+    @Option(help: "A YAML file of parameters, for a single pipeline.")
+    var config: String?
+
+    @Option(help: "The directory of checkpoints; workers that share the work share it.")
+    var checkpoints = ".millrace/checkpoints"
+
+    @Option(help: "Threads a pipeline.")
+    var threads = 2
+
+    @Option(help: "How many partitions topics get that Millrace creates.")
+    var partitions: Int32 = 4
+
+    @Option(help: "The address of the HTTP door of location-ingest, host:port.")
+    var listen = "127.0.0.1:8080"
+
+    func validate() throws {
+        if pipelines.isEmpty { throw ValidationError("name a pipeline") }
+        if config != nil, pipelines.count > 1 {
+            throw ValidationError("--config is for a single pipeline")
+        }
+        if threads < 1 { throw ValidationError("--threads takes at least 1") }
+    }
+
+    func run() async throws {
+        let services = try ServiceEnvironment.current()
+        let clock = ScaledClock.wall()
+        let signals = StopSignals()
+        let parameters = try config.map { try String(contentsOfFile: $0, encoding: .utf8) }
+        var runners: [PipelineRunner] = []
+        for name in pipelines {
+            var settings = PipelineRunner.Settings(run: name, checkpoints: checkpoints)
+            settings.threads = threads
+            settings.partitions = partitions
+            settings.parameters = parameters
+            runners.append(
+                try PipelineRunner(try Catalogue.entry(name), settings, services, clock: clock))
+            FileHandle.standardError.write(Data("running \(name)\n".utf8))
+        }
+        try await serve(runners, services, clock, until: signals)
+        for runner in runners { runner.stop() }
+        if let failure = runners.lazy.compactMap(\.failure).first { throw failure }
+    }
+
+    /// Waits for the signal to stop, or for a failure, with the HTTP door open if there is one.
+    private func serve(
+        _ runners: [PipelineRunner], _ services: ServiceEnvironment, _ clock: any EventClock,
+        until signals: StopSignals
+    ) async throws {
+        let ingest = runners.first { $0.plan.graph.pipeline == LocationIngest.name }
+        let door = try ingest.map { try IngestDoor($0, services, clock: clock, listen: listen) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            if let door { group.addTask { try await door.run() } }
+            group.addTask { await signals.wait() }
+            group.addTask {
+                while !runners.contains(where: \.hasStopped) {
+                    try await Task.sleep(for: .milliseconds(200))
+                }
+            }
+            try await group.next()
+            await door?.stop()
+            group.cancelAll()
+        }
+    }
+}
+
+extension ScaledClock {
+    /// The clock on the wall.
+    static func wall() -> ScaledClock {
+        ScaledClock(
+            start: EventTime(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000)))
+    }
+}

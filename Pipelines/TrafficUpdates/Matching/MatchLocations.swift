@@ -1,0 +1,95 @@
+internal import Geo
+public import LocationIngest
+public import MapMatching
+public import Records
+public import RoadNetwork
+public import Transforms
+
+/// What follows from a location: where earlier ones were placed, and passages that they complete.
+public enum MatchEvent: Sendable {
+    /// A location was placed on a road, or could not be.
+    case location(MatchedLocation)
+    /// A segment was passed from its start to its end.
+    case traversal(SegmentTraversal)
+}
+
+/// Places each user's locations on the roads while they come: the matcher as a process function.
+///
+/// The lattice of a user is the function's state, so a restart goes on in the middle of a trip. Event time
+/// is held at the oldest location that is not decided yet, at most by the matcher's lag bound; a user that
+/// falls silent is decided by a timer.
+public struct MatchLocations: ProcessFunction {
+    private var matcher: MapMatcher
+    private var output = MatchOutput()
+    /// How long after its newest location a track is closed.
+    private let silence: Int64
+
+    /// Matches to `roads`.
+    public init(roads: RoadGraph, settings: MatcherSettings) {
+        matcher = MapMatcher(graph: roads, settings: settings)
+        silence = settings.lagBound + settings.reorderBound
+    }
+
+    /// A user of whom nothing is known.
+    public mutating func initialState(of key: String) -> MatchState { MatchState() }
+
+    /// Takes a location.
+    public mutating func process(
+        _ input: LocationUpdate, at time: EventTime, key: String, state: inout MatchState,
+        context: inout ProcessContext<MatchEvent>
+    ) {
+        let observation = Observation(
+            time: input.observedAt,
+            coordinate: Coordinate(latitude: input.latitude, longitude: input.longitude))
+        matcher.advance(&state.lattice, with: observation, into: &output)
+        emit(key, &context)
+        if state.timer == nil, !state.lattice.isEmpty { watch(&state, &context) }
+    }
+
+    /// Closes a track that has been silent for too long, or looks again later.
+    public mutating func timer(
+        at time: EventTime, key: String, state: inout MatchState,
+        context: inout ProcessContext<MatchEvent>
+    ) {
+        state.timer = nil
+        guard let newest = state.lattice.newestObservationTime else { return }
+        if newest.advanced(byMilliseconds: silence) <= time || context.watermark == .max {
+            matcher.flush(&state.lattice, into: &output)
+            emit(key, &context)
+        } else {
+            watch(&state, &context)
+        }
+    }
+
+    /// The watermark waits for the oldest location that is not decided.
+    public func pendingTime(of state: MatchState) -> EventTime? { state.lattice.oldestPendingTime }
+
+    private func watch(_ state: inout MatchState, _ context: inout ProcessContext<MatchEvent>) {
+        guard let newest = state.lattice.newestObservationTime else { return }
+        let time = newest.advanced(byMilliseconds: silence)
+        state.timer = time
+        context.setTimer(at: time)
+    }
+
+    private mutating func emit(_ userID: String, _ context: inout ProcessContext<MatchEvent>) {
+        for point in output.points {
+            let segment = point.segment.map { matcher.graph.id($0) }
+            context.emit(
+                .location(
+                    MatchedLocation(
+                        userID: userID, observedAt: point.time, segment: segment,
+                        offset: point.offset)),
+                at: point.time)
+        }
+        for traversal in output.traversals where traversal.isComplete {
+            context.emit(
+                .traversal(
+                    SegmentTraversal(
+                        userID: userID, segment: traversal.id, enteredAt: traversal.enterTime,
+                        leftAt: traversal.leaveTime, length: traversal.length,
+                        completedAt: traversal.completionTime)),
+                at: traversal.leaveTime)
+        }
+        output.removeAll()
+    }
+}

@@ -1,0 +1,81 @@
+public import Dataflow
+public import Records
+public import RoadNetwork
+internal import SwiftProtobuf
+
+/// A user's passage over a whole directed segment.
+public struct SegmentTraversal: Hashable, Sendable {
+    /// Who drove.
+    public var userID: String
+    /// Where.
+    public var segment: SegmentID
+    /// When the user entered the segment.
+    public var enteredAt: EventTime
+    /// When the user left it: the traversal's event time.
+    public var leftAt: EventTime
+    /// Metres driven.
+    public var length: Double
+    /// The time of the location that completed the passage.
+    public var completedAt: EventTime
+
+    /// Seconds on the segment, at least a millisecond.
+    public var seconds: Double { Double(max(1, leftAt.millisecondsSince(enteredAt))) / 1_000 }
+
+    /// A number for the user that says nothing of who it is.
+    var vehicle: UInt64 { userID.streamHash }
+}
+
+extension SegmentTraversal: BinaryCodable {
+    /// Reads a traversal.
+    public init(from reader: inout ByteReader) throws(CodecError) {
+        userID = try reader.string()
+        segment = try SegmentID(from: &reader)
+        enteredAt = try EventTime(from: &reader)
+        leftAt = try EventTime(from: &reader)
+        length = try reader.double()
+        completedAt = try EventTime(from: &reader)
+    }
+
+    /// Writes the traversal.
+    public func encode(into writer: inout ByteWriter) {
+        writer.string(userID)
+        segment.encode(into: &writer)
+        enteredAt.encode(into: &writer)
+        leftAt.encode(into: &writer)
+        writer.double(length)
+        completedAt.encode(into: &writer)
+    }
+}
+
+extension SegmentTraversal: KeyedTopicRecord {
+    /// The topic `traversals` is divided by user.
+    public static var topicKey: PartialKeyPath<SegmentTraversal> { \.userID }
+
+    /// Reads the Protobuf message.
+    public init(record: RecordView) throws(CodecError) {
+        let message: Millrace_Traffic_SegmentTraversal = try .reading(record.value)
+        self.init(
+            userID: message.userID, segment: SegmentID(rawValue: message.segmentID),
+            enteredAt: EventTime(milliseconds: message.enterMs),
+            leftAt: EventTime(milliseconds: message.leaveMs), length: message.length,
+            completedAt: EventTime(milliseconds: message.completedMs))
+    }
+
+    /// The user.
+    public func encodeKey(into writer: inout ByteWriter) -> Bool {
+        userID.encode(into: &writer)
+        return true
+    }
+
+    /// The Protobuf message.
+    public func encodeValue(into writer: inout ByteWriter) -> Bool {
+        var message = Millrace_Traffic_SegmentTraversal()
+        message.userID = userID
+        message.segmentID = segment.rawValue
+        message.enterMs = enteredAt.milliseconds
+        message.leaveMs = leftAt.milliseconds
+        message.length = length
+        message.completedMs = completedAt.milliseconds
+        return message.write(into: &writer)
+    }
+}

@@ -1,0 +1,116 @@
+public import Dataflow
+internal import LocationIngest
+internal import MapMatching
+internal import Records
+public import RoadNetwork
+internal import Sinks
+internal import Sources
+public import State
+internal import Transforms
+
+/// Live speed per road segment: vehicle locations in, one row per segment and minute out (`live_traffic`;
+/// `live_traffic_now` has the newest of each).
+public struct TrafficUpdates: Pipeline {
+    /// `configs/pipelines/traffic-updates.yaml`
+    public struct Parameters: Codable, Sendable {
+        /// An OSM PBF file, or empty: the synthetic city.
+        public var map = ""
+        /// The topic of locations, keyed by user.
+        public var locations = "locations"
+        /// Seconds of a window.
+        public var window = 60.0
+        /// By how many seconds locations may come out of order.
+        public var outOfOrder = 10.0
+        /// How many seconds behind its end a window may still be revised.
+        public var lateness = 120.0
+        /// Every how many seconds an unfinished window is published.
+        public var early = 5.0
+        /// After how many silent seconds a partition follows the clock.
+        public var idleAfter = 30.0
+        /// How many distinct vehicles a published speed is made of, at least.
+        public var minimumVehicles = 3
+
+        /// The defaults.
+        public init() {}
+    }
+
+    /// The pipeline's name.
+    public static let name = "traffic-updates"
+    /// The parameters without a configuration file.
+    public static var defaults: Parameters { Parameters() }
+
+    private let loadMap: @Sendable (String) throws -> RoadGraph
+
+    /// Makes the definition, with maps read from files.
+    public init() {
+        self.init { try RoadGraph(contentsOfOSMFile: $0) }
+    }
+
+    /// Makes the definition.
+    ///
+    /// - Parameter loadMap: reads the map that the parameters name.
+    public init(loadMap: @escaping @Sendable (String) throws -> RoadGraph) {
+        self.loadMap = loadMap
+    }
+
+    /// Names the operators.
+    public func build(_ graph: GraphBuilder, _ p: Parameters) {
+        let loadMap = loadMap
+        let roads = graph.resource("roads") { try loadMap(p.map) }
+        var matcher = MatcherSettings()
+        matcher.reorderBound = Int64(p.outOfOrder * 1_000)
+
+        let locations = graph.source("locations", from: KafkaSource<LocationUpdate>(p.locations))
+        locations.rejected.sink("rejects", to: DeadLetters())
+        let matched = locations.accepted
+            .assignTimestamps(
+                "event-time",
+                .boundedOutOfOrder(.seconds(p.outOfOrder), idleAfter: .seconds(p.idleAfter)),
+                \.observedAt
+            )
+            .filter("plausible") { $0.isPlausible }
+            .keyBy("by-user", \.userID)  // the topic's own key: no shuffle
+            .process("map-match", with: roads, ProcessOptions(timeToLive: .seconds(3_600))) {
+                MatchLocations(roads: $0, settings: matcher)
+            }
+        matched
+            .flatMap("matched") { if case .location(let location) = $0 { [location] } else { [] } }
+            .sink("matched-locations", to: KafkaSink("matched-locations"))
+
+        let traversals = matched.flatMap("passed") {
+            if case .traversal(let traversal) = $0 { [traversal] } else { [] }
+        }
+        traversals.sink("traversals", to: KafkaSink("traversals"))
+        let windows = traversals
+            .keyBy("by-segment", \.segment)  // another key: a second stage
+            .window(
+                .tumbling(.seconds(p.window)).allowingLateness(.seconds(p.lateness))
+                    .emit(every: .seconds(p.early)))
+        windows.late.sink("late", to: DeadLetters())
+        let speeds = windows
+            .aggregate("speed", SegmentSpeed.self)  // summed before the shuffle, merged behind it
+            .filter("private-enough") { $0.vehicles >= p.minimumVehicles }
+            .map("update") { TrafficUpdate($0) }
+        speeds.sink("traffic-updates", to: KafkaSink("traffic-updates"))
+        speeds.sink(
+            "live-traffic", to: PostgresUpsert(TrafficUpdates.liveTraffic) { $0.row })
+    }
+
+    /// One row a segment and window.
+    public static let liveTraffic = TableSpec(
+        "live_traffic",
+        columns: [
+            .init("segment_id", .integer), .init("window_start", .time),
+            .init("window_end", .time), .init("speed_kmh", .double),
+            .init("traversals", .integer), .init("vehicles", .integer),
+            .init("revision", .integer),
+        ], key: ["segment_id", "window_start"])
+
+    /// What stands beside the tables: the newest window of each segment.
+    public static let views = [
+        """
+        CREATE OR REPLACE VIEW live_traffic_now AS
+        SELECT DISTINCT ON (segment_id) * FROM live_traffic ORDER BY segment_id, window_start DESC
+        """
+    ]
+}

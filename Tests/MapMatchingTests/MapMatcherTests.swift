@@ -1,0 +1,217 @@
+import Geo
+import MapMatching
+import Records
+import RoadNetwork
+import Testing
+
+@Suite("Matching")
+struct MapMatcherTests {
+    private let graph: RoadGraph
+
+    init() throws {
+        graph = try MatchingTown.make()
+    }
+
+    /// Traversals of one track must join up in place and time and sum up to the way between.
+    private func expectJoined(
+        _ traversals: [Traversal], sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        for (a, b) in zip(traversals, traversals.dropFirst()) {
+            #expect(a.leaveTime == b.enterTime, sourceLocation: sourceLocation)
+            if graph.reverse(a.segment) == b.segment, a.leaveOffset < graph.length(a.segment) {
+                continue
+            }
+            #expect(
+                graph.endNode(a.segment) == graph.startNode(b.segment),
+                sourceLocation: sourceLocation)
+            #expect(
+                abs(a.leaveOffset - graph.length(a.segment)) < 0.1, sourceLocation: sourceLocation)
+            #expect(b.enterOffset == 0, sourceLocation: sourceLocation)
+        }
+    }
+
+    @Test(
+        "a drive round two corners gives its segments, times and lengths",
+        arguments: [
+            1.0, 2, 5, 10, 15,
+        ])
+    func corners(sampling: Double) {
+        let observations = MatchingTown.drive(
+            [(0.5, 0), (2, 0), (2, 3), (4, 3)], sampling: sampling)
+        var matcher = MapMatcher(graph: graph)
+        let output = matcher.match(observations)
+        #expect(
+            MatchingTown.route(output.traversals, graph) == [
+                "1:2", "1:3", "13:13", "13:23", "13:33", "4:34", "4:35",
+            ])
+        expectJoined(output.traversals)
+        let total = output.traversals.reduce(0) { $0 + $1.length }
+        let driven = 10 * sampling * Double(observations.count - 1)
+        #expect(abs(total - driven) < 3)
+        for traversal in output.traversals where traversal.isComplete {
+            #expect(abs(traversal.speed - 10) < (sampling > 5 ? 1.2 : 0.8))
+            #expect(traversal.completionTime >= traversal.leaveTime)
+        }
+        #expect(output.traversals.count { $0.isComplete } >= 5)
+        #expect(output.points.map(\.sequence).sorted() == observations.map(\.sequence))
+        #expect(output.points.allSatisfy { $0.segment != nil })
+    }
+
+    @Test("noise of 8 m changes no route", arguments: 1..<9 as Range<UInt64>)
+    func noise(seed: UInt64) {
+        let observations = MatchingTown.drive(
+            [(0.5, 0), (2, 0), (2, 3), (3.5, 3)], noise: 8, seed: seed)
+        var matcher = MapMatcher(graph: graph)
+        let output = matcher.match(observations)
+        let complete = output.traversals.filter(\.isComplete)
+        #expect(
+            Array(MatchingTown.route(complete, graph).prefix(5)) == [
+                "1:3", "13:13", "13:23", "13:33", "4:34",
+            ])
+        expectJoined(output.traversals)
+    }
+
+    @Test("a one-way isn't driven against its direction")
+    func oneWay() {
+        // Along the one-way's line, but westwards: no path fits, and none is claimed against it.
+        let observations = MatchingTown.drive([(3.5, 2), (0.5, 2)])
+        var matcher = MapMatcher(graph: graph)
+        let output = matcher.match(observations)
+        for traversal in output.traversals where graph.segment(traversal.segment).way == 3 {
+            #expect(graph.reverse(traversal.segment) == nil)
+        }
+        let eastwards = matcher.match(MatchingTown.drive([(0.5, 2), (3.5, 2)]))
+        #expect(
+            MatchingTown.route(eastwards.traversals, graph) == ["3:22", "3:23", "3:24", "3:25"])
+    }
+
+    @Test("a heading decides the direction of the first segment")
+    func heading() {
+        let place = MatchingTown.place(1.5, 0)
+        for (heading, end) in [(90.0, "1:3"), (270.0, "1:2")] {
+            var matcher = MapMatcher(graph: graph)
+            var lattice = Lattice()
+            var output = MatchOutput()
+            matcher.advance(
+                &lattice,
+                with: Observation(
+                    time: EventTime(milliseconds: 0), coordinate: place, heading: heading, speed: 9),
+                into: &output)
+            matcher.flush(&lattice, into: &output)
+            let segment = output.points.first?.segment ?? 0
+            #expect(
+                "\(graph.segment(segment).way):\(graph.nodeID(graph.endNode(segment)))" == end)
+        }
+    }
+
+    @Test("a standing car drives nowhere")
+    func standing() {
+        var observations = MatchingTown.drive([(0.5, 1), (1.5, 1)], noise: 6)
+        let stop = observations.count
+        let last = observations[stop - 1].time.milliseconds
+        var random = SeededGenerator(seed: 11)
+        for index in 0..<120 {
+            let plane = LocalProjection(origin: MatchingTown.place(1.5, 1))
+            observations.append(
+                Observation(
+                    time: EventTime(milliseconds: last + Int64(index + 1) * 5_000),
+                    coordinate: plane.unproject(
+                        PlanarPoint(x: random.unit() * 24 - 12, y: random.unit() * 24 - 12)),
+                    sequence: UInt64(stop + index)))
+        }
+        var matcher = MapMatcher(graph: graph)
+        let output = matcher.match(observations)
+        #expect(MatchingTown.route(output.traversals, graph) == ["2:12", "2:13"])
+        let total = output.traversals.reduce(0) { $0 + $1.length }
+        #expect(abs(total - 200) < 25)
+        #expect(output.points.count == observations.count)
+    }
+
+    @Test("a U-turn is one, and costs no segment")
+    func uTurn() {
+        let observations = MatchingTown.drive([(0.5, 1), (2.6, 1), (0.5, 1)], speed: 8)
+        var matcher = MapMatcher(graph: graph)
+        let route = MatchingTown.route(matcher.match(observations).traversals, graph)
+        #expect(route == ["2:12", "2:13", "2:14", "2:13", "2:12", "2:11"])
+    }
+
+    @Test("a gap breaks the track, and nothing is claimed across it")
+    func gap() {
+        let first = MatchingTown.drive([(0.5, 0), (2.5, 0)])
+        let second = MatchingTown.drive(
+            [(0.5, 4), (2.5, 4)], start: 1_000_000 + 300_000 + 40_000)
+        var matcher = MapMatcher(graph: graph)
+        let output = matcher.match(first + second)
+        #expect(
+            MatchingTown.route(output.traversals, graph) == [
+                "1:2", "1:3", "1:4", "5:42", "5:43", "5:44",
+            ])
+        let across = output.traversals[3]
+        #expect(across.enterTime == second.first?.time)
+    }
+
+    @Test("a jump breaks the track after a few strays")
+    func jump() {
+        let first = MatchingTown.drive([(0.5, 0), (2.5, 0)])
+        let last = first[first.count - 1].time.milliseconds
+        let far = MatchingTown.drive([(0.5, 4), (3.5, 4)], start: last + 1_000)
+        var matcher = MapMatcher(graph: graph)
+        let output = matcher.match(first + far)
+        let ways = output.traversals.map { graph.segment($0.segment).way }
+        #expect(Set(ways) == [1, 5])
+        #expect(output.points.count == first.count + far.count)
+    }
+
+    @Test("off the map nothing is placed, and the track goes on behind")
+    func offTheMap() {
+        var observations = MatchingTown.drive([(0.5, 0), (2.5, 0)])
+        let last = observations[observations.count - 1].time.milliseconds
+        for index in 0..<20 {
+            observations.append(
+                Observation(
+                    time: EventTime(milliseconds: last + Int64(index + 1) * 5_000),
+                    coordinate: MatchingTown.place(2.5, -5 - Double(index)),
+                    sequence: UInt64(observations.count)))
+        }
+        let back = MatchingTown.drive([(0.5, 4), (2.5, 4)], start: last + 110_000)
+        var matcher = MapMatcher(graph: graph)
+        let output = matcher.match(observations + back)
+        #expect(output.points.count { $0.segment == nil } == 20)
+        #expect(
+            MatchingTown.route(output.traversals, graph) == [
+                "1:2", "1:3", "1:4", "5:42", "5:43", "5:44",
+            ])
+    }
+
+    @Test("what is no place is answered at once and changes nothing")
+    func invalid() {
+        var matcher = MapMatcher(graph: graph)
+        var lattice = Lattice()
+        var output = MatchOutput()
+        let places = [(Double.nan, 8.0), (91, 8), (49, 200), (.infinity, 0)]
+        for (index, place) in places.enumerated() {
+            matcher.advance(
+                &lattice,
+                with: Observation(
+                    time: EventTime(milliseconds: 5),
+                    coordinate: Coordinate(latitude: place.0, longitude: place.1),
+                    sequence: UInt64(index)),
+                into: &output)
+        }
+        #expect(output.points.map(\.sequence) == [0, 1, 2, 3])
+        #expect(output.points.allSatisfy { $0.segment == nil })
+        #expect(lattice.isEmpty && lattice.strayCount == 4)
+    }
+
+    @Test("times at the ends of the axis stop nothing")
+    func extremeTimes() {
+        var matcher = MapMatcher(graph: graph)
+        let times: [Int64] = [.min + 1, .max - 1, 0, .max - 1, .min + 1, 5]
+        let output = matcher.match(
+            times.map {
+                Observation(
+                    time: EventTime(milliseconds: $0), coordinate: MatchingTown.place(1.5, 0))
+            })
+        #expect(output.points.count == times.count)
+    }
+}
