@@ -110,11 +110,13 @@ extension StageWorker {
         commands.append(.wake(at: time))
     }
 
-    /// Starts tasks from what the authority names, or leaves them to the next owner on the way out.
+    /// Starts tasks from what the authority names, or leaves them to the next owner when asked to stop.
     private func startAnew(_ numbers: [Int32], _ commands: inout [WorkerCommand]) {
         leave(&commands)
         reclaim(numbers, &commands)
-        if isStopping { return stop(with: nil, &commands) }
+        if isAskedToStop { return stop(with: nil, &commands) }
+        // A run that was about to end has something left to do after all.
+        isStopping = false
         assign([], &commands)
     }
 

@@ -30,6 +30,8 @@ public final class StageWorker {
     var retries = RetryQueue()
     var ends: [TopicPartition: Offset]?
     var isStopping = false
+    /// Whether somebody asked the worker to stop, so that others go on from its last commit.
+    var isAskedToStop = false
     var isStopped = false
     var reading: Set<TopicPartition> = []
 
@@ -99,12 +101,14 @@ public final class StageWorker {
         case .finish(let ends): try finish(at: ends, now: now, &commands)
         case .stop:
             isStopping = true
+            isAskedToStop = true
             commitOrLeave(now: now, &commands)
         }
     }
 
-    /// Real milliseconds since a time of the clock; a day at most, which is longer than every interval. A
-    /// clock that was turned back makes everything due.
+    /// Real milliseconds since a time of the clock; a day at most, which is longer than every interval.
+    ///
+    /// A clock that was turned back makes everything due.
     func elapsed(since time: EventTime, _ now: EventTime) -> Int64 {
         let passed = now.millisecondsSince(time)
         return passed < 0 ? .max : pace(min(86_400_000, passed))
