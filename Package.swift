@@ -72,7 +72,23 @@ let package = Package(
         module("Sources", uses: ["Records", "State", "Dataflow"]),
         module("Sinks", uses: ["Records", "State", "Dataflow"]),
         module("Runtime", uses: ["Records", "State", "Dataflow"]),
-        module("OperatorTesting", uses: ["Records", "State", "Dataflow", "Runtime"]),
+        module(
+            "OperatorTesting", uses: ["Records", "State", "Dataflow", "Sources", "Runtime"]),
+        tests("State", uses: ["Records", "State"]),
+        tests("Dataflow", uses: ["Records", "State", "Dataflow", "Transforms", "Sources", "Sinks"]),
+        tests(
+            "Transforms",
+            uses: [
+                "Records", "State", "Dataflow", "Transforms", "Sources", "Sinks",
+                "OperatorTesting",
+            ]),
+        tests(
+            "Runtime",
+            uses: [
+                "Records", "State", "Dataflow", "Transforms", "Sources", "Sinks", "Runtime",
+                "OperatorTesting", "LogContract", "StoreContract",
+            ]),
+        tests("Tidy", uses: []),
 
         // C libraries and stores.
         clibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),

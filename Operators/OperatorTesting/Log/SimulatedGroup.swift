@@ -1,0 +1,112 @@
+internal import Records
+
+/// A consumer group: who owns which partition, and what was committed.
+///
+/// Partitions of one number go to one member whatever their topic, as Kafka's range assignor does for topics
+/// of equal size; a partition changes hands when its owner has let go of it, as under cooperative rebalancing.
+final class SimulatedGroup {
+    private(set) var offsets: [TopicPartition: CommittedOffset] = [:]
+    private var partitions: Set<TopicPartition> = []
+    private var members: [Int] = []
+    private var lastMember = 0
+    private var owners: [TopicPartition: Int] = [:]
+    /// Partitions whose owner was asked to give them up.
+    private var revoking: Set<TopicPartition> = []
+    /// What a member owned when the group took it for dead.
+    private var losses: [Int: [TopicPartition]] = [:]
+
+    func subscribe(_ topic: String, partitions count: Int32) {
+        for number in 0..<count {
+            partitions.insert(TopicPartition(topic: topic, partition: number))
+        }
+    }
+
+    func join() -> Int {
+        lastMember += 1
+        members.append(lastMember)
+        return lastMember
+    }
+
+    func leave(_ member: Int) {
+        members.removeAll { $0 == member }
+        for partition in owned(by: member) { free(partition) }
+        losses[member] = nil
+    }
+
+    /// Takes a member for dead; it hears of that when it polls, and joins again then.
+    func expire(_ member: Int) {
+        guard members.contains(member) else { return }
+        let owned = owned(by: member)
+        leave(member)
+        losses[member] = owned
+    }
+
+    private func free(_ partition: TopicPartition) {
+        owners[partition] = nil
+        revoking.remove(partition)
+    }
+
+    private func owned(by member: Int) -> [TopicPartition] {
+        owners.filter { $0.value == member }.keys.sorted()
+    }
+
+    private func target(_ partition: TopicPartition) -> Int? {
+        members.isEmpty ? nil : members[Int(partition.partition) % members.count]
+    }
+
+    /// Whether ``poll(_:)`` has something to say to a member.
+    func hasNews(for member: Int) -> Bool {
+        if losses[member] != nil { return true }
+        return partitions.contains { partition in
+            if owners[partition] == member {
+                return target(partition) != member && !revoking.contains(partition)
+            }
+            return owners[partition] == nil && target(partition) == member
+        }
+    }
+
+    func poll(_ member: Int) -> [GroupEvent] {
+        if let lost = losses.removeValue(forKey: member) {
+            members.append(member)
+            return lost.isEmpty ? [] : [.lost(lost)]
+        }
+        var events: [GroupEvent] = []
+        let revoked = owned(by: member).filter {
+            target($0) != member && !revoking.contains($0)
+        }
+        revoking.formUnion(revoked)
+        if !revoked.isEmpty { events.append(.revoked(revoked)) }
+        let assigned = partitions.filter { owners[$0] == nil && target($0) == member }.sorted()
+        for partition in assigned { owners[partition] = member }
+        if !assigned.isEmpty { events.append(.assigned(assigned)) }
+        return events
+    }
+
+    /// Notes that a member has let go of a partition.
+    func released(_ partition: TopicPartition, by member: Int) {
+        if owners[partition] == member, revoking.contains(partition) { free(partition) }
+    }
+
+    func owns(_ partition: TopicPartition, _ member: Int) -> Bool {
+        owners[partition] == member
+    }
+
+    /// - Throws: `.fenced` when the member doesn't own what it commits.
+    func commit(_ commits: [TopicPartition: CommittedOffset], member: Int?) throws {
+        for (partition, commit) in commits.sorted(by: { $0.key < $1.key }) {
+            let isText = commit.metadata.utf8.allSatisfy { (0x20..<0x7f).contains($0) }
+            guard isText, commit.metadata.utf8.count <= CommittedOffset.maximumMetadataLength
+            else {
+                throw DataflowError(
+                    .invariant, domain: .internal, "metadata is printable ASCII, 512 at most",
+                    partition: partition)
+            }
+            if let member, owners[partition] != member {
+                throw DataflowError(
+                    .fenced, domain: .external, retry: .restart,
+                    "the partition belongs to another member", partition: partition)
+            }
+        }
+        offsets.merge(commits) { $1 }
+    }
+}

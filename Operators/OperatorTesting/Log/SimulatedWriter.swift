@@ -1,0 +1,91 @@
+public import Records
+
+/// Appends to a ``SimulatedLog``: what was written lies with the client until it is polled or flushed, and is
+/// lost with a client that is killed before.
+public final class SimulatedWriter: LogWriter {
+    private let log: SimulatedLog
+    private var waiting: [(batch: OutputBatch, token: UInt64)] = []
+    private var reports: [DeliveryReport] = []
+    private var nextPartition: Int32 = 0
+
+    init(_ log: SimulatedLog) { self.log = log }
+
+    /// How many partitions a topic has.
+    public func partitionCount(of topic: String) throws -> Int32 {
+        try log.partitionCount(of: topic)
+    }
+
+    /// Whether anything is not appended yet.
+    public var hasWaiting: Bool { !waiting.isEmpty }
+
+    /// Takes a batch.
+    public func write(_ batch: OutputBatch, token: UInt64) throws {
+        for entry in batch.entries {
+            let end = max(entry.key?.upperBound ?? 0, entry.value?.upperBound ?? 0)
+            guard batch.topics.indices.contains(entry.topic), end <= batch.bytes.count else {
+                throw DataflowError(
+                    .invariant, domain: .internal, "an entry points outside of its batch")
+            }
+        }
+        if log.faults?.strikes(.writeRefused, oneIn: 10) ?? false {
+            throw DataflowError(
+                .limitExceeded, domain: .external, retry: .backoff, "the client's queue is full")
+        }
+        waiting.append((batch, token))
+    }
+
+    /// Appends the oldest batch that waits.
+    public func sendOne() {
+        if waiting.isEmpty { return }
+        let (batch, token) = waiting.removeFirst()
+        var error: DataflowError?
+        let copies = log.faults?.strikes(.duplicate, oneIn: 12) ?? false ? 2 : 1
+        for _ in 0..<copies {
+            for entry in batch.entries {
+                do {
+                    try append(entry, of: batch)
+                } catch let failure as DataflowError {
+                    error = error ?? failure
+                } catch {
+                    continue
+                }
+            }
+        }
+        reports.append(DeliveryReport(token: token, error: error))
+    }
+
+    private func append(_ entry: OutputBatch.Entry, of batch: OutputBatch) throws {
+        let topic = batch.topics[entry.topic]
+        var partition = entry.partition
+        if partition < 0 {
+            partition = nextPartition % (try log.partitionCount(of: topic))
+            nextPartition = (nextPartition + 1) % 1_000_000
+        }
+        try log.append(
+            SimulatedLog.Record(
+                timestamp: entry.timestamp, key: entry.key.map { Array(batch.bytes[$0]) },
+                value: entry.value.map { Array(batch.bytes[$0]) }, headers: entry.headers),
+            to: TopicPartition(topic: topic, partition: partition))
+    }
+
+    /// The fates that became known; appends what waits.
+    public func poll() -> [DeliveryReport] {
+        while hasWaiting { sendOne() }
+        return takeReports()
+    }
+
+    /// The fates that became known; appends nothing.
+    public func takeReports() -> [DeliveryReport] {
+        defer { reports = [] }
+        return reports
+    }
+
+    /// Appends everything.
+    public func flush(timeoutMilliseconds: Int) throws {
+        while hasWaiting { sendOne() }
+        if let error = reports.lazy.compactMap(\.error).first { throw error }
+    }
+
+    /// Forgets what is not appended.
+    public func close() { waiting = [] }
+}

@@ -1,0 +1,50 @@
+internal import Dataflow
+internal import Records
+internal import Runtime
+internal import State
+
+extension SimulatedDriver {
+    /// Ends the run: stage by stage the inputs end where they end, every window closes, everything is
+    /// committed and the workers stop.
+    ///
+    /// - Throws: what stopped a worker; `.invariant`, with the seed, when the run comes to no end.
+    public func finish() throws {
+        for stage in plan.stages { try finish(stage) }
+        for lane in lanes { lane.kill() }
+        lanes = []
+    }
+
+    private func finish(_ stage: Stage) throws {
+        var ends: [TopicPartition: Offset] = [:]
+        for topic in stage.topics {
+            for number in 0..<(try log.partitionCount(of: topic)) {
+                let partition = TopicPartition(topic: topic, partition: number)
+                ends[partition] = Offset(Int64(log.records(partition).count))
+            }
+        }
+        endedInputs = []
+        while !endedInputs.isSuperset(of: ends.keys) {
+            tellEnds(ends, stage)
+            if lanes.allSatisfy({ $0.worker.stage.name != stage.name }) {
+                try startWorker(stage)
+            }
+            if !(try step()) { clock.advance(byMilliseconds: 50) }
+        }
+        endedStages.insert(stage.name)
+        for lane in lanes where lane.worker.stage.name == stage.name { lane.kill() }
+        lanes.removeAll { $0.worker.stage.name == stage.name }
+    }
+
+    /// Tells the workers of a stage where the inputs end that they have.
+    private func tellEnds(_ ends: [TopicPartition: Offset], _ stage: Stage) {
+        for lane in lanes where lane.worker.stage.name == stage.name && !lane.isLeaving {
+            var news: [TopicPartition: Offset] = [:]
+            for input in lane.worker.progress where !lane.endedInputs.contains(input.partition) {
+                news[input.partition] = ends[input.partition]
+            }
+            guard !news.isEmpty else { continue }
+            lane.endedInputs.formUnion(news.keys)
+            lane.step(.finish(news))
+        }
+    }
+}

@@ -1,0 +1,236 @@
+public import Dataflow
+public import Records
+internal import Runtime
+internal import State
+
+/// Drives all stages of a pipeline on one thread, over a simulated log, store and database: the production
+/// state machines, step by step, in an order that is a function of a seed.
+///
+/// Each step is one of: a command carried out, an answer delivered, a group polled, a batch handed over,
+/// output sent, a worker's clock told, the clock advanced, or a fault. The same seed gives the same run.
+public final class SimulatedDriver {
+    /// Where the pipeline's topics lie.
+    public let log = SimulatedLog()
+    /// Where its checkpoints lie.
+    public let store = SimulatedStore()
+    /// Where its tables lie.
+    public let database = SimulatedDatabase()
+    /// The clock of all workers.
+    public let clock: ManualClock
+    /// The plan that is run.
+    public let plan: Plan
+    /// How often a batch was handed to a worker so far.
+    public private(set) var batches = 0
+    /// How many steps were taken so far.
+    public private(set) var steps = 0
+
+    let options: SimulationOptions
+    let run: String
+    var lanes: [SimulatedLane] = []
+    /// The stages that have come to their ends.
+    var endedStages: Set<String> = []
+    /// Input partitions whose last owner has stopped in order behind their ends.
+    var endedInputs: Set<TopicPartition> = []
+    private let define: (GraphBuilder) -> Void
+    private let resources = ResourceCache()
+    private var random: SeededGenerator
+    private var lastLane = 0
+    private var turn = 0
+
+    /// Makes the topics of a pipeline and starts its workers.
+    ///
+    /// - Parameter define: names the operators; called once for each worker, as each has its own copy.
+    /// - Throws: the graph's faults.
+    public init(
+        pipeline: String, _ options: SimulationOptions, define: @escaping (GraphBuilder) -> Void
+    ) throws {
+        self.options = options
+        self.define = define
+        run = pipeline
+        clock = ManualClock(options.start)
+        random = SeededGenerator(seed: options.seed)
+        let builder = GraphBuilder(pipeline: pipeline, resources: resources)
+        define(builder)
+        plan = try Plan(
+            try builder.graph(), options: PlanOptions(partitions: options.partitions))
+        for topic in plan.topics {
+            try log.createTopic(topic.name, partitions: topic.partitions)
+        }
+        log.faults = options.faults
+        database.faults = options.faults
+        for _ in 0..<options.workers { try startWorkers() }
+    }
+
+    // MARK: Workers
+
+    /// Starts a worker of each stage that has not ended.
+    func startWorkers() throws {
+        for stage in plan.stages where !endedStages.contains(stage.name) {
+            try startWorker(stage)
+        }
+    }
+
+    /// Starts a further worker of a stage.
+    func startWorker(_ stage: Stage) throws {
+        lastLane += 1
+        let builder = GraphBuilder(pipeline: run, resources: resources)
+        define(builder)
+        let reader = try log.makeMember(group: "\(run).\(stage.name)", topics: stage.topics)
+        reader.batchLimit = options.batchLimit
+        let (plan, log, run) = (plan, log, run)
+        let worker = StageWorker(
+            stage: stage, run: run, options: options.worker,
+            seed: SeededGenerator.mix(options.seed ^ UInt64(lastLane))
+        ) { partition, incarnation in
+            let context = TaskContext(
+                pipeline: run, partition: partition,
+                stageTasks: try stage.topics.first.map { try log.partitionCount(of: $0) } ?? 1,
+                incarnation: incarnation,
+                partitionCount: { try log.partitionCount(of: $0) })
+            return try builder.makeChain(stage: stage, plan: plan, context: context)
+        }
+        let authority: any CommitAuthority =
+            stage.authority == .postgres ? database.makeAuthority() : LogAuthority(reader)
+        lanes.append(
+            SimulatedLane(
+                number: lastLane, worker: worker, reader: reader, writer: log.makeWriter(),
+                authority: authority, store: store, run: run, clock: clock,
+                faults: options.faults))
+    }
+
+    /// Kills every worker, and starts as many anew.
+    public func crash() throws {
+        for lane in lanes { lane.kill() }
+        lanes = []
+        for _ in 0..<options.workers { try startWorkers() }
+    }
+
+    /// The first failure that stopped a worker.
+    public var failure: DataflowError? { lanes.lazy.compactMap(\.failure).first }
+
+    // MARK: Steps
+
+    private enum Action {
+        case answer(SimulatedLane)
+        case command(SimulatedLane)
+        case poll(SimulatedLane)
+        case send(SimulatedLane)
+        case timer(SimulatedLane)
+        case read(SimulatedLane, TopicPartition)
+    }
+
+    private func actions(of lane: SimulatedLane) -> [Action] {
+        var actions: [Action] = []
+        if lane.hasAnswer { actions.append(.answer(lane)) }
+        if lane.hasCommand { actions.append(.command(lane)) }
+        if lane.hasNews { actions.append(.poll(lane)) }
+        if lane.hasOutput { actions.append(.send(lane)) }
+        if lane.isTimerDue { actions.append(.timer(lane)) }
+        for partition in lane.readable { actions.append(.read(lane, partition)) }
+        return actions
+    }
+
+    private func take(_ action: Action) {
+        switch action {
+        case .answer(let lane): lane.deliverAnswer()
+        case .command(let lane): lane.carryOut()
+        case .poll(let lane): lane.poll()
+        case .send(let lane): lane.sendOutput()
+        case .timer(let lane): lane.step(.timer)
+        case .read(let lane, let partition): if lane.read(partition) { batches += 1 }
+        }
+    }
+
+    /// Takes one step that doesn't need the clock.
+    ///
+    /// - Returns: false when there is nothing to do before the clock moves.
+    /// - Throws: what stopped a worker; `.limitExceeded` after too many steps.
+    public func step() throws -> Bool {
+        steps += 1
+        if steps > options.maximumSteps { throw failed("the run has not ended") }
+        let next: Action?
+        if options.isShuffled {
+            let all = lanes.flatMap(actions)
+            next = all.isEmpty ? nil : all[Int(random.next() % UInt64(all.count))]
+        } else {
+            next = nextInTurn()
+        }
+        guard let next else { return false }
+        take(next)
+        try removeStopped()
+        if options.faults != nil { try strike() }
+        return true
+    }
+
+    /// The first thing that can happen, lane by lane.
+    private func nextInTurn() -> Action? {
+        for offset in lanes.indices {
+            let index = (turn + offset) % lanes.count
+            if let action = actions(of: lanes[index]).first {
+                turn = index
+                return action
+            }
+        }
+        return nil
+    }
+
+    private func removeStopped() throws {
+        for lane in lanes where lane.isStopped {
+            if let failure = lane.failure { throw failed("\(failure)") }
+            lane.reader.close()
+            // What it had reached the end of, it has committed: an orderly stop comes behind the commit.
+            if !lane.isLeaving { endedInputs.formUnion(lane.finishedInputs) }
+        }
+        lanes.removeAll(where: \.isStopped)
+    }
+
+    /// An error that says which run it was.
+    func failed(_ what: String) -> DataflowError {
+        DataflowError(
+            .invariant, domain: .internal,
+            "simulation of \(run), seed \(options.seed), step \(steps): \(what)")
+    }
+
+    // MARK: Faults
+
+    private func strike() throws {
+        guard let faults = options.faults, !lanes.isEmpty else { return }
+        func anyLane() -> SimulatedLane { lanes[Int(random.next() % UInt64(lanes.count))] }
+        if faults.strikes(.crash, oneIn: 300) { try replace(anyLane()) }
+        if faults.strikes(.join, oneIn: 500), !lanes.isEmpty {
+            try startWorker(anyLane().worker.stage)
+        }
+        if faults.strikes(.expiry, oneIn: 400), !lanes.isEmpty { anyLane().reader.expire() }
+        if faults.strikes(.clockJump, oneIn: 1_000) { clock.advance(byMilliseconds: -20_000) }
+        if faults.strikes(.leave, oneIn: 500), !lanes.isEmpty {
+            let lane = anyLane()
+            if lanes.count(where: { $0.worker.stage.name == lane.worker.stage.name }) > 1 {
+                lane.isLeaving = true
+                lane.step(.stop)
+            }
+        }
+    }
+
+    private func replace(_ lane: SimulatedLane) throws {
+        lane.kill()
+        lanes.removeAll { $0 === lane }
+        if !endedStages.contains(lane.worker.stage.name) { try startWorker(lane.worker.stage) }
+    }
+
+    // MARK: Time
+
+    /// Goes on until nothing is left to do at the clock's present time.
+    public func settle() throws {
+        while try step() {}
+    }
+
+    /// Lets time pass, in small strides, with everything that follows from it.
+    public func advance(byMilliseconds milliseconds: Int64, stride: Int64 = 100) throws {
+        var left = milliseconds
+        while left > 0 {
+            clock.advance(byMilliseconds: min(stride, left))
+            left -= stride
+            try settle()
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import Records
+import State
+import Testing
+
+@Suite("Checkpoint")
+struct CheckpointTests {
+    static func make() throws -> Checkpoint {
+        let id = try #require(OperatorID("speed.window"))
+        var snapshot = SnapshotWriter(all: false)
+        snapshot.section(
+            OperatorFingerprint(id: id, kind: "window", keyType: "Int64", stateVersion: 32)
+        ) {
+            $0.string("state")
+            $0.integer(UInt64(7))
+        }
+        return Checkpoint(
+            epoch: 5, attempt: .max,
+            chain: [
+                .init(name: "run/stage/0/000000000003-a", checksum: 17),
+                .init(name: "run/stage/0/000000000004-b", checksum: 18),
+            ], fingerprints: snapshot.fingerprints, sections: snapshot.bytes.bytes)
+    }
+
+    @Test("comes back as it was, and is the one that its reference names")
+    func roundTrip() throws {
+        let checkpoint = try Self.make()
+        let (bytes, ref) = checkpoint.encoded()
+        let decoded = try Checkpoint(decoding: bytes, expecting: ref)
+        #expect(decoded.epoch == 5)
+        #expect(decoded.attempt == .max)
+        #expect(decoded.chain == checkpoint.chain)
+        #expect(decoded.fingerprints == checkpoint.fingerprints)
+        #expect(decoded.sections == checkpoint.sections)
+        #expect(CheckpointRef(metadata: ref.metadata) == ref)
+        #expect(ref.metadata.utf8.count <= CommittedOffset.maximumMetadataLength)
+    }
+
+    @Test("any flipped bit is found")
+    func flippedBits() throws {
+        let (bytes, ref) = try Self.make().encoded()
+        for index in bytes.indices {
+            for bit in 0..<8 {
+                var damaged = bytes
+                damaged[index] ^= 1 << bit
+                #expect(throws: CodecError.self, "byte \(index), bit \(bit)") {
+                    _ = try Checkpoint(decoding: damaged, expecting: ref)
+                }
+            }
+        }
+    }
+
+    @Test("a flipped bit of the sections is found without a reference too")
+    func flippedSections() throws {
+        let checkpoint = try Self.make()
+        let (bytes, _) = checkpoint.encoded()
+        for index in (bytes.count - checkpoint.sections.count)..<bytes.count {
+            var damaged = bytes
+            damaged[index] ^= 0x10
+            #expect(throws: CodecError.self) {
+                _ = try Checkpoint(decoding: damaged, expecting: nil)
+            }
+        }
+    }
+
+    @Test("truncated or extended bytes are refused")
+    func lengths() throws {
+        let (bytes, ref) = try Self.make().encoded()
+        for length in bytes.indices {
+            #expect(throws: CodecError.self, "\(length) bytes") {
+                _ = try Checkpoint(decoding: Array(bytes[..<length]), expecting: ref)
+            }
+        }
+        #expect(throws: CodecError.trailingBytes(1)) {
+            _ = try Checkpoint(decoding: bytes + [0], expecting: ref)
+        }
+    }
+
+    @Test("another try of the same epoch is not the one that was decided")
+    func otherAttempt() throws {
+        var checkpoint = try Self.make()
+        let (_, ref) = checkpoint.encoded()
+        checkpoint.attempt = 1
+        let (bytes, _) = checkpoint.encoded()
+        #expect(throws: CodecError.checksumMismatch) {
+            _ = try Checkpoint(decoding: bytes, expecting: ref)
+        }
+    }
+
+    @Test(
+        "only the reference's own form is read",
+        arguments: [
+            "", "mr1", "mr1:1:2", "mr1:1:2:3:4", "mr2:1:2:3", "mr1:x:2:3", "mr1:1::3",
+            "mr1:1:2:100000000",
+        ])
+    func badMetadata(text: String) {
+        #expect(CheckpointRef(metadata: text) == nil)
+    }
+}
+
+@Suite("Snapshot reader")
+struct SnapshotReaderTests {
+    private func fingerprint(_ name: String) throws -> OperatorFingerprint {
+        OperatorFingerprint(
+            id: try #require(OperatorID(name)), kind: "test", keyType: "", stateVersion: 1)
+    }
+
+    @Test("hands each operator its own section, and nothing to one without")
+    func sections() throws {
+        var writer = SnapshotWriter(all: true)
+        writer.section(try fingerprint("a")) { $0.integer(UInt32(1)) }
+        writer.section(try fingerprint("b")) { _ in }
+        writer.section(try fingerprint("c")) { $0.integer(UInt32(3)) }
+        let reader = try SnapshotReader(all: true, bytes: writer.bytes.bytes)
+        var seen: [String: UInt32] = [:]
+        for name in ["c", "a", "b", "d"] {
+            try reader.section(try fingerprint(name).id) { (bytes) throws(CodecError) in
+                seen[name] = bytes.isAtEnd ? 0 : try bytes.integer()
+            }
+        }
+        #expect(seen == ["a": 1, "b": 0, "c": 3])
+    }
+
+    @Test("a section that isn't read to its end is an error")
+    func leftOver() throws {
+        var writer = SnapshotWriter(all: true)
+        let fingerprint = try fingerprint("a")
+        writer.section(fingerprint) { $0.integer(UInt32(1)) }
+        let reader = try SnapshotReader(all: true, bytes: writer.bytes.bytes)
+        #expect(throws: CodecError.trailingBytes(2)) {
+            try reader.section(fingerprint.id) { (bytes) throws(CodecError) in
+                _ = try bytes.integer(UInt16.self)
+            }
+        }
+    }
+
+    @Test("two sections of one operator are refused")
+    func twice() throws {
+        var writer = SnapshotWriter(all: true)
+        writer.section(try fingerprint("a")) { _ in }
+        writer.section(try fingerprint("a")) { _ in }
+        #expect(throws: CodecError.self) {
+            _ = try SnapshotReader(all: true, bytes: writer.bytes.bytes)
+        }
+    }
+
+    @Test("bytes that end anywhere are an error or fewer sections, never a crash")
+    func truncated() throws {
+        var writer = SnapshotWriter(all: true)
+        for name in ["a", "b", "c"] {
+            writer.section(try fingerprint(name)) { $0.string("state of \(name)") }
+        }
+        let bytes = writer.bytes.bytes
+        let boundaries = (0...bytes.count).filter {
+            (try? SnapshotReader(all: true, bytes: Array(bytes[..<$0]))) != nil
+        }
+        #expect(boundaries == [0, bytes.count / 3, bytes.count / 3 * 2, bytes.count])
+    }
+}
