@@ -1,7 +1,7 @@
 public import Dataflow
 internal import Records
 internal import Sinks
-public import Sources
+internal import Sources
 public import State
 internal import Transforms
 

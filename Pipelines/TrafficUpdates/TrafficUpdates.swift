@@ -74,12 +74,10 @@ public struct TrafficUpdates: Pipeline {
                 MatchLocations(roads: $0, settings: matcher)
             }
         matched
-            .flatMap("matched") { if case .location(let location) = $0 { [location] } else { [] } }
+            .compactMap("matched") { $0.location }
             .sink("matched-locations", to: KafkaSink("matched-locations"))
 
-        let traversals = matched.flatMap("passed") {
-            if case .traversal(let traversal) = $0 { [traversal] } else { [] }
-        }
+        let traversals = matched.compactMap("passed") { $0.traversal }
         traversals.sink("traversals", to: KafkaSink("traversals"))
         let windows = traversals
             .keyBy("by-segment", \.segment)  // another key: a second stage

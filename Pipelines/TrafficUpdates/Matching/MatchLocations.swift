@@ -3,6 +3,7 @@ public import LocationIngest
 public import MapMatching
 public import Records
 public import RoadNetwork
+public import State
 public import Transforms
 
 /// What follows from a location: where earlier ones were placed, and passages that they complete.
@@ -11,6 +12,16 @@ public enum MatchEvent: Sendable {
     case location(MatchedLocation)
     /// A segment was passed from its start to its end.
     case traversal(SegmentTraversal)
+
+    /// The location, if that is what it says.
+    var location: MatchedLocation? {
+        if case .location(let location) = self { location } else { nil }
+    }
+
+    /// The passage, if that is what it says.
+    var traversal: SegmentTraversal? {
+        if case .traversal(let traversal) = self { traversal } else { nil }
+    }
 }
 
 /// Places each user's locations on the roads while they come: the matcher as a process function.
@@ -73,7 +84,7 @@ public struct MatchLocations: ProcessFunction {
 
     private mutating func emit(_ userID: String, _ context: inout ProcessContext<MatchEvent>) {
         for point in output.points {
-            let segment = point.segment.map { matcher.graph.id($0) }
+            let segment = point.segment.map { matcher.graph.id(of: $0) }
             context.emit(
                 .location(
                     MatchedLocation(
