@@ -95,7 +95,8 @@ let package = Package(
 
         // `make bench`.
         .executableTarget(
-            name: "Benchmarks", dependencies: ["Records", "KafkaClient", "CRdKafka"], path: "Tests/Benchmarks",
+            name: "Benchmarks", dependencies: ["Records", "KafkaClient", "CRdKafka"],
+            path: "Tests/Benchmarks",
             swiftSettings: settings),
 
         // Pipelines and their doors.

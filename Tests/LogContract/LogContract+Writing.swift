@@ -4,7 +4,8 @@ import Testing
 extension LogContract {
     func presence() throws {
         let shapes: [(key: [UInt8]?, value: [UInt8]?)] = [
-            (nil, nil), (nil, []), ([], nil), ([], []), ([1], nil), ([1], []), (nil, [2]), ([], [2]),
+            (nil, nil), (nil, []), ([], nil), ([], []), ([1], nil), ([1], []), (nil, [2]),
+            ([], [2]),
             ([1, 2], [3, 4]),
         ]
         var batch = OutputBatch(topics: [try fixture.makeTopic(partitions: 1)])
@@ -33,7 +34,9 @@ extension LogContract {
         batch.append(partition: 0, value: [1])
         batch.append(
             partition: 0, key: [9], value: [2],
-            headers: [RecordHeader("reason", "too late"), RecordHeader(name: "raw", value: [0, 255])])
+            headers: [
+                RecordHeader("reason", "too late"), RecordHeader(name: "raw", value: [0, 255]),
+            ])
         batch.append(partition: 0, value: nil, headers: [RecordHeader(name: "empty", value: [])])
         batch.append(partition: 0, value: [4])
         let seen = try roundTrip(batch)
@@ -91,7 +94,9 @@ extension LogContract {
         defer { reader.close() }
         let partitions = (0..<3).map { TopicPartition(topic: topic, partition: $0) }
         try reader.assign(Dictionary(uniqueKeysWithValues: partitions.map { ($0, Offset(0)) }))
-        let values = try partitions.flatMap { try reader.readAll($0).compactMap { $0.value?.first } }
+        let values = try partitions.flatMap {
+            try reader.readAll($0).compactMap { $0.value?.first }
+        }
         #expect(values.sorted() == Array(0..<50))
     }
 

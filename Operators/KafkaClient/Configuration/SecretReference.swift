@@ -16,7 +16,9 @@ struct SecretReference {
 
     /// Whether a property's value must never be seen.
     static func isSecret(_ property: String) -> Bool {
-        let words = ["password", "secret", "key.pem", "certificate.pem", "token", "oauthbearer.config"]
+        let words = [
+            "password", "secret", "key.pem", "certificate.pem", "token", "oauthbearer.config",
+        ]
         return words.contains { property.contains($0) } && !property.hasSuffix(".endpoint.url")
     }
 

@@ -26,7 +26,8 @@ enum KafkaFailure {
     ) -> DataflowError {
         defer { rd_kafka_error_destroy(object) }
         var result = error(rd_kafka_error_code(object), doing, partition: partition)
-        result.message = "\(doing): \(String(cString: rd_kafka_error_string(object)))"
+        result.message =
+            "\(doing): \(String(cString: rd_kafka_error_string(object)))"
             + " (\(name(rd_kafka_error_code(object))))"
         if rd_kafka_error_is_retriable(object) != 0 && result.retry == .never {
             result.retry = .backoff

@@ -53,10 +53,12 @@ package final class KafkaReader: LogReader {
         // Errors of connections come by the same queue as the group's events.
         rd_kafka_poll_set_consumer(handle.raw)
         let opaque = Unmanaged.passUnretained(signal).toOpaque()
-        rd_kafka_queue_cb_event_enable(queue, { _, opaque in
-            guard let opaque else { return }
-            Unmanaged<WakeSignal>.fromOpaque(opaque)._withUnsafeGuaranteedRef { $0.raise() }
-        }, opaque)
+        rd_kafka_queue_cb_event_enable(
+            queue,
+            { _, opaque in
+                guard let opaque else { return }
+                Unmanaged<WakeSignal>.fromOpaque(opaque)._withUnsafeGuaranteedRef { $0.raise() }
+            }, opaque)
         if case .group(let group, let topics) = options.membership {
             try subscribe(group, topics)
         }
@@ -258,10 +260,12 @@ package final class KafkaReader: LogReader {
         let next = fetcher.next
         if next < bounds.earliest {
             let missing = bounds.earliest.rawValue - next.rawValue
-            error.message = "the log begins at \(bounds.earliest): \(missing) offsets from"
+            error.message =
+                "the log begins at \(bounds.earliest): \(missing) offsets from"
                 + " \(next) on are gone (\(KafkaFailure.name(code)))"
         } else {
-            error.message = "the log ends at \(bounds.end), before the offset \(next) at which"
+            error.message =
+                "the log ends at \(bounds.end), before the offset \(next) at which"
                 + " reading was to go on (\(KafkaFailure.name(code)))"
         }
         return error
@@ -316,5 +320,6 @@ package final class KafkaReader: LogReader {
         while rd_kafka_consumer_closed(handle.raw) == 0, ContinuousClock.now < deadline {
             rd_kafka_queue_poll_callback(queue, 50)
         }
+        if rd_kafka_consumer_closed(handle.raw) == 0 { handle.unanswered = true }
     }
 }

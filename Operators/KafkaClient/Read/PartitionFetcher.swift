@@ -26,10 +26,12 @@ final class PartitionFetcher {
         next = offset
         rd_kafka_queue_forward(queue, nil)
         let opaque = Unmanaged.passUnretained(wake).toOpaque()
-        rd_kafka_queue_cb_event_enable(queue, { _, opaque in
-            guard let opaque else { return }
-            Unmanaged<WakeSignal>.fromOpaque(opaque)._withUnsafeGuaranteedRef { $0.raise() }
-        }, opaque)
+        rd_kafka_queue_cb_event_enable(
+            queue,
+            { _, opaque in
+                guard let opaque else { return }
+                Unmanaged<WakeSignal>.fromOpaque(opaque)._withUnsafeGuaranteedRef { $0.raise() }
+            }, opaque)
     }
 
     /// Drops what is held, because the partition is fetched anew from ``next``.

@@ -14,10 +14,12 @@ final class DeliveryNotice {
         target = Target(notify)
         queue = rd_kafka_queue_get_main(client)
         guard let queue else { return }
-        rd_kafka_queue_cb_event_enable(queue, { _, opaque in
-            guard let opaque else { return }
-            Unmanaged<Target>.fromOpaque(opaque)._withUnsafeGuaranteedRef { $0.notify() }
-        }, Unmanaged.passUnretained(target).toOpaque())
+        rd_kafka_queue_cb_event_enable(
+            queue,
+            { _, opaque in
+                guard let opaque else { return }
+                Unmanaged<Target>.fromOpaque(opaque)._withUnsafeGuaranteedRef { $0.notify() }
+            }, Unmanaged.passUnretained(target).toOpaque())
     }
 
     /// Ends the calls; before the client is destroyed.

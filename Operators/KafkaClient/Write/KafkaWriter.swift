@@ -123,7 +123,8 @@ package final class KafkaWriter: LogWriter {
             throw DataflowError(
                 .limitExceeded, domain: .internal,
                 "an output batch of \(records) records and \(bytes) bytes exceeds the writer's"
-                    + " queue of \(options.maximumRecords) records and \(options.maximumBytes) bytes")
+                    + " queue of \(options.maximumRecords) records and \(options.maximumBytes) bytes"
+            )
         }
         func full() -> Bool {
             ledger.outstandingRecords + records > options.maximumRecords

@@ -64,7 +64,8 @@ final class RecordProducer {
         for header in entry.headers {
             header.value.withUnsafeBytes { value in
                 _ = rd_kafka_header_add(
-                    headers, header.name, header.name.utf8.count, value.baseAddress ?? UnsafeRawPointer(empty),
+                    headers, header.name, header.name.utf8.count,
+                    value.baseAddress ?? UnsafeRawPointer(empty),
                     value.count)
             }
         }
