@@ -5,8 +5,8 @@ internal import Synchronization
 
 /// What librdkafka's callbacks of one client write to; it outlives the client.
 final class ClientContext: @unchecked Sendable {
-    // `membership` and `ledger` are set before the client exists and used on its polling thread only;
-    // the rest is safe on any thread: hence unchecked.
+    // `membership` and `ledger` are set before the client exists; they and `failures` are used on
+    // its polling thread only, the rest is safe on any thread: hence unchecked.
     let log: (@Sendable (Int, String) -> Void)?
     let complaint = Mutex<String>("")
     var membership: GroupMembership?

@@ -32,8 +32,8 @@ final class BatchBuffer {
 
     /// Views of the messages up to the first error, ends of partition skipped.
     ///
-    /// - Returns: the number of views, the index of the first error or `count`, and whether the last
-    ///   thing before it was the partition's end (nil: there was nothing).
+    /// - Returns: the number of views, the index of the first error or `count`, and whether the
+    ///   last thing before it was the partition's end (nil: there was nothing).
     func view(_ count: Int) -> (records: Int, stop: Int, atEnd: Bool?) {
         // One pass over memory that the C library has just written; bounds are the caller's.
         guard let source = messages.baseAddress, let target = views.baseAddress else {

@@ -22,7 +22,8 @@ package final class KafkaWriter: LogWriter {
 
     /// Starts a client.
     ///
-    /// - Parameter notify: called on a client's thread when ``poll()`` has something; must be quick.
+    /// - Parameter notify: called on a client's thread when ``poll()`` has something; must be
+    ///   quick.
     package init(
         _ configuration: KafkaConfiguration, _ options: KafkaWriterOptions = .init(),
         notify: (@Sendable () -> Void)? = nil
@@ -123,7 +124,8 @@ package final class KafkaWriter: LogWriter {
             throw DataflowError(
                 .limitExceeded, domain: .internal,
                 "an output batch of \(records) records and \(bytes) bytes exceeds the writer's"
-                    + " queue of \(options.maximumRecords) records and \(options.maximumBytes) bytes"
+                    + " queue of \(options.maximumRecords) records and"
+                    + " \(options.maximumBytes) bytes"
             )
         }
         func full() -> Bool {
