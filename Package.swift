@@ -98,7 +98,7 @@ let package = Package(
 
         // `make bench`.
         .executableTarget(
-            name: "Benchmarks", dependencies: ["Records"], path: "Tests/Benchmarks",
+            name: "Benchmarks", dependencies: ["Records", "State", "PostgresClient"], path: "Tests/Benchmarks",
             swiftSettings: settings),
 
         // Pipelines and their doors.
