@@ -38,12 +38,21 @@ public final class StageLane {
     /// The outside world.
     public let services: LaneServices
     private let run: String
-    private let clock: any EventClock
     private let answer: (UInt64, DataflowError?) -> Void
     private var reads: [TopicPartition] = []
     private var tickets: [UInt64: UInt64] = [:]
     private var lastToken: UInt64 = 0
     private var wakeAt = EventTime.min
+    /// Commands behind a produce that the client refused for the moment, that produce first.
+    private var stalled: [WorkerCommand] = []
+    private var stalledUntil = EventTime.min
+    private var stalls = 0
+    /// Where inputs end, once they were asked to end; nil before.
+    var knownEnds: [TopicPartition: Offset]?
+    var finishAskedAt = EventTime.min
+    /// Whether the group has given this member anything yet.
+    private(set) var wasAssigned = false
+    let clock: any EventClock
     /// Whether the worker has come to its end.
     public private(set) var isStopped = false
     /// What it ended with; nil for an orderly end.
@@ -68,14 +77,26 @@ public final class StageLane {
     }
 
     /// Takes an event in and carries out what follows from it.
-    public func handle(_ event: WorkerEvent) {
-        var events = [event]
+    public func handle(_ event: WorkerEvent) { settle([event]) }
+
+    private func settle(_ first: [WorkerEvent]) {
+        var events = first
         var index = 0
         while index < events.count, !isStopped {
             let commands = worker.step(now: clock.now(), events[index])
             for command in commands { execute(command, &events) }
             index += 1
         }
+    }
+
+    /// Carries out what waits behind a refused produce, if it is taken now.
+    private func unstall() {
+        guard !stalled.isEmpty, clock.now() >= stalledUntil else { return }
+        let commands = stalled
+        stalled = []
+        var events: [WorkerEvent] = []
+        for command in commands { execute(command, &events) }
+        settle(events)
     }
 
     /// One round: group, deliveries, reads, clock.
@@ -87,12 +108,16 @@ public final class StageLane {
         do {
             for event in try services.reader?.poll() ?? [] {
                 worked = true
+                if case .assigned = event { wasAssigned = true }
                 handle(groupEvent(event))
             }
         } catch {
             handle(.failed(.wake(at: clock.now()), dataflowError(error)))
         }
         for report in services.writer?.poll() ?? [] { delivered(report) }
+        unstall()
+        if !stalled.isEmpty { return worked }
+        if knownEnds != nil { finishNewInputs() }
         if readOnce() { worked = true }
         if clock.now() >= wakeAt { handle(.timer) }
         return worked
@@ -122,7 +147,8 @@ public final class StageLane {
         guard let reader = services.reader, !reads.isEmpty else { return false }
         var worked = false
         for partition in reads {
-            guard !isStopped, let index = reads.firstIndex(of: partition) else { continue }
+            guard !isStopped, stalled.isEmpty, let index = reads.firstIndex(of: partition)
+            else { continue }
             do {
                 var got = false
                 let end = try reader.read(partition, maximum: StageLane.batchLimit) { batch in
@@ -144,10 +170,22 @@ public final class StageLane {
     // MARK: Commands
 
     private func execute(_ command: WorkerCommand, _ events: inout [WorkerEvent]) {
+        if !stalled.isEmpty { return stalled.append(command) }
         do {
             try carryOut(command, &events)
+            if case .produce = command { stalls = 0 }
         } catch {
-            events.append(.failed(command, dataflowError(error)))
+            let error = dataflowError(error)
+            if case .produce = command, error.retry == .backoff,
+                stalls < worker.options.maximumAttempts
+            {
+                stalls += 1
+                stalled.append(command)
+                stalledUntil = clock.now().advanced(
+                    byMilliseconds: worker.options.firstBackoffMilliseconds)
+            } else {
+                events.append(.failed(command, error))
+            }
         }
     }
 
@@ -163,15 +201,18 @@ public final class StageLane {
                 .load(taskID(task), ref, isFresh: freshTasks.contains(task))
             events.append(.loaded(task: task, checkpoints))
         case .start(let positions):
-            try services.reader?.assign(try resolve(positions))
+            let offsets = try resolve(positions)
+            try services.reader?.assign(offsets)
+            events.append(.started(offsets))
         case .read(let partition):
             if !reads.contains(partition) { reads.append(partition) }
+        case .withhold(let partitions): reads.removeAll { partitions.contains($0) }
         case .release(let partitions):
             reads.removeAll { partitions.contains($0) }
             try services.reader?.unassign(partitions)
         case .produce(let batch, let ticket): try produce(batch, ticket)
         case .prepare(let commit, let writes):
-            for write in writes { try services.store.create(write.name, write.bytes) }
+            for write in writes { try write.create(in: services.store) }
             events.append(.prepared(commit: commit))
         case .flush(let commit):
             try services.writer?.flush(timeoutMilliseconds: services.flushTimeoutMilliseconds)

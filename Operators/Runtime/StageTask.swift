@@ -9,10 +9,10 @@ internal import State
 final class StageTask {
     /// Where a task is in its life.
     enum Phase: Equatable {
-        /// The authority was asked.
-        case claiming
-        /// The store was asked.
+        /// The authority has answered, the store was asked.
         case loading
+        /// The reader was asked to stand where the task goes on.
+        case starting
         /// Records flow.
         case running
         /// Its state belongs to a commit that is under way; nothing flows.
@@ -36,7 +36,7 @@ final class StageTask {
     let chain: TaskChain
     /// Whether other tasks learn event time from this one's markers.
     let announcesTime: Bool
-    private(set) var phase = Phase.claiming
+    private(set) var phase = Phase.loading
     private(set) var inputs: [Input]
     private(set) var epoch: UInt64 = 0
     /// The checkpoints that the last decision named, base first.
@@ -45,7 +45,7 @@ final class StageTask {
     private(set) var recordsSinceCommit = 0
     /// Whether anything happened that the next commit has to record.
     private(set) var isDirty = false
-    /// Read but not processed, as the task was claimed or committed in between: none by construction.
+    /// What the program keeps.
     private let fingerprints: [OperatorFingerprint]
 
     /// What a commit under way will have made true.
@@ -74,7 +74,6 @@ final class StageTask {
     ///
     /// - Returns: the checkpoint to load; nil when there is none.
     func claimed(_ position: CommitPosition?) -> CheckpointRef? {
-        phase = .loading
         for index in inputs.indices {
             inputs[index].position = position?.offsets[inputs[index].topic]
         }
@@ -101,8 +100,16 @@ final class StageTask {
                 .corruptCheckpoint, domain: .external,
                 "the checkpoint of \(id) can't be restored: \(error)")
         }
-        phase = .running
+        phase = .starting
         isDirty = checkpoints.isEmpty
+    }
+
+    /// Runs, from where the reader stands.
+    func started(_ offsets: [TopicPartition: Offset]) {
+        for index in inputs.indices where inputs[index].position == nil {
+            inputs[index].position = offsets[inputs[index].topic]
+        }
+        phase = .running
     }
 
     // MARK: Running
@@ -126,9 +133,11 @@ final class StageTask {
         endInputs(now: now)
     }
 
-    /// Ends the inputs that have come to the end of the run.
+    /// Ends the inputs that have come to the end of the run; one whose end isn't named goes on.
     func finish(at ends: [TopicPartition: Offset], now: EventTime) {
-        for index in inputs.indices { inputs[index].end = ends[inputs[index].topic] ?? Offset(0) }
+        for index in inputs.indices {
+            if let end = ends[inputs[index].topic] { inputs[index].end = end }
+        }
         endInputs(now: now)
     }
 

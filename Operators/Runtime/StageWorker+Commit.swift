@@ -21,6 +21,9 @@ extension StageWorker {
         guard !coordinator.isBusy else { return }
         let taking = sortedTasks.filter { $0.phase == .running && $0.isDirty }
         guard !taking.isEmpty else { return coordinator.skip(now: now) }
+        // What was asked for and didn't come is asked for again when the commit has ended.
+        commands.append(.withhold(taking.flatMap(\.topics)))
+        for task in taking { reading.subtract(task.topics) }
         var decisions: [CommitDecision] = []
         var writes: [CheckpointWrite] = []
         for task in taking {
@@ -68,24 +71,63 @@ extension StageWorker {
         _ command: WorkerCommand, _ error: DataflowError, now: EventTime,
         _ commands: inout [WorkerCommand]
     ) throws(DataflowError) {
-        if error.retry == .backoff {
-            let pause = retries.pause(for: command, options, &random)
-            guard let pause else { throw error }
-            let time = now.advanced(byMilliseconds: pause)
-            retries.add(command, at: time)
-            return commands.append(.wake(at: time))
-        }
-        let isOwnership = error.code == .fenced || error.retry == .restart
-        guard isOwnership else { throw error }
+        guard isWanted(command) else { return }
         switch command {
-        case .decide, .prepare, .flush:
+        case .produce, .flush:
+            // Output is lost and nobody can say whose: all tasks go on from their last commits.
+            guard error.retry != .never,
+                retries.pause(for: command, now: now, options, &random) != nil
+            else { throw error }
+            _ = coordinator.abandon()
+            startAnew(Array(tasks.keys), &commands)
+        case .decide where error.code == .fenced || error.retry == .restart,
+            .prepare where error.code == .fenced || error.retry == .restart:
             // Never assume that it happened or that it didn't: ask the authority for each task.
-            reclaim(coordinator.abandon(), &commands)
-            leave(&commands)
-            if isStopping { return stop(with: nil, &commands) }
-            try assign([], now: now, &commands)
+            startAnew(coordinator.abandon(), &commands)
+        case .claim where error.retry == .restart, .load where error.retry == .restart,
+            .start where error.retry == .restart:
+            // The group may be about to take the task's partitions back.
+            try retry(command, error, now: now, &commands)
         default:
-            throw error
+            if error.retry == .backoff {
+                try retry(command, error, now: now, &commands)
+            } else if case .collect = command {
+                // Garbage costs room and nothing else; the next base names none of it either.
+            } else {
+                throw error
+            }
+        }
+    }
+
+    private func retry(
+        _ command: WorkerCommand, _ error: DataflowError, now: EventTime,
+        _ commands: inout [WorkerCommand]
+    ) throws(DataflowError) {
+        let pause = retries.pause(for: command, now: now, options, &random)
+        guard let pause else { throw error }
+        let time = now.advanced(byMilliseconds: pause)
+        retries.add(command, at: time)
+        commands.append(.wake(at: time))
+    }
+
+    /// Starts tasks from what the authority names, or leaves them to the next owner on the way out.
+    private func startAnew(_ numbers: [Int32], _ commands: inout [WorkerCommand]) {
+        leave(&commands)
+        reclaim(numbers, &commands)
+        if isStopping { return stop(with: nil, &commands) }
+        assign([], &commands)
+    }
+
+    /// Whether a command that failed is still to be carried out: its task or its commit may be gone.
+    func isWanted(_ command: WorkerCommand) -> Bool {
+        switch command {
+        case .claim(let task, _): claiming.contains(task)
+        case .load(let task, _): tasks[task]?.phase == .loading
+        case .start(let positions):
+            positions.keys.allSatisfy { tasks[$0.partition]?.phase == .starting }
+        case .prepare(let commit, _), .flush(let commit), .decide(let commit, _):
+            coordinator.current?.id == commit
+        default: true
         }
     }
 }

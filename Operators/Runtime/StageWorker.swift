@@ -19,6 +19,8 @@ public final class StageWorker {
     public var pace: (Int64) -> Int64 = { $0 }
     var random: SeededGenerator
     var tasks: [Int32: StageTask] = [:]
+    /// Tasks whose authority was asked where they stand; they are built when it has answered.
+    var claiming: Set<Int32> = []
     var coordinator = CommitCoordinator()
     /// Input partitions that the group gave us and whose siblings are not all here yet.
     var waiting: Set<TopicPartition> = []
@@ -63,18 +65,19 @@ public final class StageWorker {
         _ event: WorkerEvent, now: EventTime, _ commands: inout [WorkerCommand]
     ) throws(DataflowError) {
         switch event {
+        case .started(let offsets): try started(offsets, now: now, &commands)
         case .batch(let batch): try receive(batch, now: now, &commands)
         case .timer: try tick(now: now, &commands)
         case .reachedEnd(let partition, let offset):
             tasks[partition.partition]?.reachedEnd(partition, offset, now: now)
             try settle(partition.partition, &commands)
             try finishIfDone(now: now, &commands)
-        case .assigned(let partitions): try assign(partitions, now: now, &commands)
+        case .assigned(let partitions): assign(partitions, &commands)
         case .revoked(let partitions): revoke(partitions, now: now, &commands)
-        case .lost(let partitions): try lose(partitions, now: now, &commands)
+        case .lost(let partitions): lose(partitions, &commands)
         case .claimed(let task, let position):
             retries.succeeded("claim")
-            claimed(task, position, &commands)
+            try claimed(task, position, &commands)
         case .loaded(let task, let checkpoints):
             retries.succeeded("load")
             try loaded(task, checkpoints, now: now, &commands)
@@ -93,22 +96,18 @@ public final class StageWorker {
             decided(commit, now: now, &commands)
         case .failed(let command, let error):
             try failed(command, error, now: now, &commands)
-        case .finish(let ends):
-            self.ends = ends
-            for task in sortedTasks {
-                task.finish(at: ends, now: now)
-                try settle(task.id.partition, &commands)
-            }
-            try finishIfDone(now: now, &commands)
+        case .finish(let ends): try finish(at: ends, now: now, &commands)
         case .stop:
             isStopping = true
             commitOrLeave(now: now, &commands)
         }
     }
 
-    /// Real milliseconds since a time of the clock; a day at most, which is longer than every interval.
+    /// Real milliseconds since a time of the clock; a day at most, which is longer than every interval. A
+    /// clock that was turned back makes everything due.
     func elapsed(since time: EventTime, _ now: EventTime) -> Int64 {
-        pace(min(86_400_000, now.millisecondsSince(time)))
+        let passed = now.millisecondsSince(time)
+        return passed < 0 ? .max : pace(min(86_400_000, passed))
     }
 
     /// The tasks, by partition: nothing observable may depend on a dictionary's order.
@@ -146,7 +145,7 @@ public final class StageWorker {
     private func push(
         _ values: Any, ticket: UInt64, now: EventTime, _ commands: inout [WorkerCommand]
     ) throws(DataflowError) {
-        let task = try pushTask(now: now)
+        let task = try pushTask()
         task.chain.context.now = now
         guard task.chain.inputs.contains(where: { $0.push(values) }) else {
             throw DataflowError(
@@ -161,13 +160,12 @@ public final class StageWorker {
     }
 
     /// A stage without offsets has one task a thread; it needs no claim.
-    private func pushTask(now: EventTime) throws(DataflowError) -> StageTask {
+    private func pushTask() throws(DataflowError) -> StageTask {
         if let task = tasks[0] { return task }
-        return try makeTask(0, now: now)
+        return try makeTask(0, incarnation: 1)
     }
 
-    func makeTask(_ partition: Int32, now: EventTime) throws(DataflowError) -> StageTask {
-        let incarnation = UInt64(clamping: max(1, now.milliseconds))
+    func makeTask(_ partition: Int32, incarnation: UInt64) throws(DataflowError) -> StageTask {
         do {
             let task = StageTask(
                 id: TaskID(run: run, stage: stage.name, partition: partition),
@@ -181,6 +179,11 @@ public final class StageWorker {
                 .invalidDefinition, domain: .user,
                 "stage \(stage.name) could not be built: \(error)")
         }
+    }
+
+    /// The input partitions of a task.
+    func inputs(of number: Int32) -> [TopicPartition] {
+        stage.topics.map { TopicPartition(topic: $0, partition: number) }
     }
 
     /// Takes what a task's operators have written, and its failure if there is one.
@@ -201,7 +204,7 @@ public final class StageWorker {
     // MARK: Time
 
     private func tick(now: EventTime, _ commands: inout [WorkerCommand]) throws(DataflowError) {
-        for command in retries.due(now: now) { commands.append(command) }
+        for command in retries.due(now: now) where isWanted(command) { commands.append(command) }
         if elapsed(since: tickedAt, now) >= options.tickIntervalMilliseconds {
             tickedAt = now
             for task in sortedTasks where task.phase == .running {
@@ -217,10 +220,23 @@ public final class StageWorker {
         commands.append(.wake(at: next))
     }
 
-    private func finishIfDone(
+    /// Ends the inputs whose ends are known; those of others, that come later, go on until theirs are.
+    private func finish(
+        at ends: [TopicPartition: Offset], now: EventTime, _ commands: inout [WorkerCommand]
+    ) throws(DataflowError) {
+        let all = (self.ends ?? [:]).merging(ends) { $1 }
+        self.ends = all
+        for task in sortedTasks {
+            task.finish(at: all, now: now)
+            try settle(task.id.partition, &commands)
+        }
+        try finishIfDone(now: now, &commands)
+    }
+
+    func finishIfDone(
         now: EventTime, _ commands: inout [WorkerCommand]
     ) throws(DataflowError) {
-        guard ends != nil, !isStopping, waiting.isEmpty else { return }
+        guard ends != nil, !isStopping, waiting.isEmpty, claiming.isEmpty else { return }
         guard tasks.values.allSatisfy({ $0.phase == .running && $0.hasEnded }) else { return }
         isStopping = true
         commitOrLeave(now: now, &commands)
@@ -228,7 +244,8 @@ public final class StageWorker {
 
     func stop(with error: DataflowError?, _ commands: inout [WorkerCommand]) {
         isStopped = true
-        let partitions = sortedTasks.flatMap(\.topics) + waiting.sorted()
+        let partitions =
+            sortedTasks.flatMap(\.topics) + claiming.sorted().flatMap(inputs) + waiting.sorted()
         tasks.removeAll()
         if !partitions.isEmpty { commands.append(.release(partitions)) }
         commands.append(.stopped(error))

@@ -15,7 +15,7 @@ public final class ThreadedDriver: Sendable {
     static let idleWaitMilliseconds = 2
 
     private struct State {
-        var request: [Request]
+        var requests: [[Request]]
         var running: Int
         var failure: DataflowError?
         var snapshots: [[LaneStatus]]
@@ -23,7 +23,6 @@ public final class ThreadedDriver: Sendable {
 
     /// What a thread is asked to do beside its work.
     private enum Request {
-        case none
         case finish(stage: String)
         case stop
     }
@@ -36,7 +35,7 @@ public final class ThreadedDriver: Sendable {
     public init(threads: Int, name: String, makeLanes: @escaping MakeLanes) {
         state = Mutex(
             State(
-                request: Array(repeating: .none, count: threads), running: threads,
+                requests: Array(repeating: [], count: threads), running: threads,
                 snapshots: Array(repeating: [], count: threads)))
         mailboxes = (0..<threads).map { _ in Mailbox() }
         for index in 0..<threads {
@@ -53,14 +52,16 @@ public final class ThreadedDriver: Sendable {
     /// Asks the lanes of a stage to end at the present ends of their inputs.
     public func finish(stage: String) {
         state.withLock { state in
-            for index in state.request.indices { state.request[index] = .finish(stage: stage) }
+            for index in state.requests.indices {
+                state.requests[index].append(.finish(stage: stage))
+            }
         }
     }
 
     /// Asks all lanes to commit and stop.
     public func stop() {
         state.withLock { state in
-            for index in state.request.indices { state.request[index] = .stop }
+            for index in state.requests.indices { state.requests[index].append(.stop) }
         }
     }
 
@@ -117,7 +118,7 @@ public final class ThreadedDriver: Sendable {
         var rounds = 0
         while true {
             var worked = false
-            if let request = takeRequest(index) { apply(request, to: lanes) }
+            for request in takeRequests(index) { apply(request, to: lanes) }
             for push in mailboxes[index].take() {
                 worked = true
                 lanes.first { $0.worker.stage.name == push.stage }?
@@ -151,18 +152,16 @@ public final class ThreadedDriver: Sendable {
         }
     }
 
-    private func takeRequest(_ index: Int) -> Request? {
+    private func takeRequests(_ index: Int) -> [Request] {
         state.withLock { state in
-            defer { state.request[index] = .none }
-            if case .none = state.request[index] { return nil }
-            return state.request[index]
+            defer { state.requests[index] = [] }
+            return state.requests[index]
         }
     }
 
     private func apply(_ request: Request, to lanes: [StageLane]) {
         for lane in lanes where !lane.isStopped {
             switch request {
-            case .none: break
             case .stop: lane.handle(.stop)
             case .finish(let stage):
                 if lane.worker.stage.name == stage { lane.finishAtPresentEnds() }
@@ -201,19 +200,4 @@ public struct LaneStatus: Sendable {
     public let progress: [TaskProgress]
     /// What its operators have counted.
     public let counters: [TaskContext.Counter]
-}
-
-extension StageLane {
-    /// Lets the inputs end where they end now.
-    func finishAtPresentEnds() {
-        var ends: [TopicPartition: Offset] = [:]
-        for progress in worker.progress {
-            guard let bounds = try? services.reader?.bounds(of: progress.partition) else {
-                // Without knowing where an input ends, it is not ended; the request is made again.
-                return
-            }
-            ends[progress.partition] = bounds.end
-        }
-        handle(.finish(ends))
-    }
 }

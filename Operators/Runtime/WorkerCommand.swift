@@ -3,7 +3,9 @@ public import State
 
 /// What a ``StageWorker`` asks its driver to do.
 ///
-/// Commands of one step are carried out in their order. Each that can fail is answered by an event.
+/// Commands of one step are carried out in their order, and those of a step before those of the next. Each
+/// that can fail is answered by an event. A `produce` that the client refuses for the moment (`.backoff`) is
+/// tried again by the driver before anything behind it is carried out: nothing may overtake a record.
 public enum WorkerCommand {
     /// Ask the authority where a task stands, and fence whoever had it.
     case claim(task: Int32, inputs: [TopicPartition])
@@ -14,6 +16,8 @@ public enum WorkerCommand {
     case start([TopicPartition: Offset?])
     /// Hand over one batch of a partition when there is one.
     case read(TopicPartition)
+    /// Forget that batches of partitions were asked for: their tasks can't take any for now.
+    case withhold([TopicPartition])
     /// Stop reading partitions and give them back.
     case release([TopicPartition])
     /// Write records; with a ticket, report when they are acknowledged.
@@ -40,4 +44,16 @@ public struct CheckpointWrite: Sendable {
     public var name: String
     /// Its bytes.
     public var bytes: [UInt8]
+
+    /// Makes the checkpoint durable.
+    ///
+    /// A name holds a random attempt, so a blob of this name with these bytes is this one: a try before had
+    /// succeeded without anybody hearing of it.
+    public func create(in store: any CheckpointStore) throws {
+        do {
+            try store.create(name, bytes)
+        } catch let error as DataflowError where error.code == .invariant {
+            guard try store.read(name) == bytes else { throw error }
+        }
+    }
 }

@@ -13,6 +13,8 @@ public enum WorkerEvent {
     case claimed(task: Int32, CommitPosition?)
     /// The store handed over a task's checkpoints, base first.
     case loaded(task: Int32, [Checkpoint])
+    /// The reader stands at these offsets, and reads from there when it is asked to.
+    case started([TopicPartition: Offset])
     /// Records of an input.
     case batch(RecordBatch)
     /// The reader stands at the end of an input partition.

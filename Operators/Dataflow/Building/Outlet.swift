@@ -11,11 +11,15 @@ public final class Outlet<Element> {
     /// The most records that are gathered before they are handed on within a batch.
     static var bound: Int { 4_096 }
 
+    private let id: OperatorID
     private(set) var consumers: [OutletConsumer<Element>] = []
     private var elements: [(Element, EventTime)] = []
     private var watermarks: [EventTime] = []
     private var passed: EventTime = .min
     private var controlCalls = 0
+
+    /// Makes the outlet of an operator.
+    init(_ id: OperatorID) { self.id = id }
 
     /// Adds a chain that consumes what flows in.
     func append(_ consumer: OutletConsumer<Element>) {
@@ -76,11 +80,29 @@ public final class Outlet<Element> {
     }
 
     func snapshot(_ writer: inout SnapshotWriter) {
-        if isLastFeeder() { for consumer in consumers { consumer.snapshot(&writer) } }
+        guard isLastFeeder() else { return }
+        // A feeder that has come far doesn't repeat itself after a restore, and one that has ended never
+        // does: how far each has come is state where there are several.
+        if watermarks.count > 1 {
+            let fingerprint = OperatorFingerprint(
+                id: id.part("inputs"), kind: "union", keyType: "", stateVersion: 1)
+            writer.section(fingerprint) { watermarks.encode(into: &$0) }
+        }
+        for consumer in consumers { consumer.snapshot(&writer) }
     }
 
     func restore(_ reader: SnapshotReader) throws(CodecError) {
-        if isLastFeeder() { for consumer in consumers { try consumer.restore(reader) } }
+        guard isLastFeeder() else { return }
+        var restored = watermarks
+        try reader.section(id.part("inputs")) { (bytes: inout ByteReader) throws(CodecError) in
+            restored = try [EventTime](from: &bytes)
+        }
+        guard restored.count == watermarks.count else {
+            throw .malformed("a union of another number of streams")
+        }
+        watermarks = restored
+        passed = restored.min() ?? .min
+        for consumer in consumers { try consumer.restore(reader) }
     }
 }
 

@@ -28,7 +28,7 @@ public final class TaskBuilder {
     /// The outlet of a node, made when it is first asked for.
     public func outlet<Element>(_ node: NodeID, _ type: Element.Type) -> Outlet<Element> {
         if let outlet = outlets[node] as? Outlet<Element> { return outlet }
-        let outlet = Outlet<Element>()
+        let outlet = Outlet<Element>(operatorID(node))
         outlets[node] = outlet
         return outlet
     }

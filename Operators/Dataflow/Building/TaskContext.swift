@@ -12,7 +12,7 @@ public final class TaskContext {
     public let partition: Int32
     /// How many tasks the stage has: one per partition of its inputs.
     public let stageTasks: Int32
-    /// Grows with every life of the task; markers carry it.
+    /// Grows with every life of the task that follows a commit; markers carry it.
     public let incarnation: UInt64
     /// How many partitions a topic has; asked once per topic when the chain is built.
     public let partitionCount: (String) throws -> Int32

@@ -6,6 +6,8 @@ struct ProcessCell<State: BinaryCodable>: BinaryCodable {
     /// Ascending, without doubles.
     var timers: [EventTime] = []
     var seenAt: EventTime = .min
+    /// When the key's entry in the queue of expiries comes up; derived.
+    var expiry: EventTime = .max
     /// The time that the watermark waits for; derived from the state.
     var pending: EventTime = .max
 

@@ -43,7 +43,7 @@ public struct ProcessOperator<Function: ProcessFunction>: StreamOperator, ~Copya
         let slot = cells.touch(keyed.key) { ProcessCell(function.initialState(of: keyed.key)) }
         if let timeToLive = options.timeToLiveMilliseconds {
             // One entry a key: it is moved on when it comes up and the key was seen since.
-            if isNew { expiries.add(time.advanced(byMilliseconds: timeToLive), keyed.key) }
+            if isNew { expire(slot, keyed.key, at: time.advanced(byMilliseconds: timeToLive)) }
             cells[slot].seenAt = max(cells[slot].seenAt, time)
         }
         context.now = taskContext.now
@@ -113,14 +113,21 @@ public struct ProcessOperator<Function: ProcessFunction>: StreamOperator, ~Copya
         guard let timeToLive = options.timeToLiveMilliseconds else { return }
         while let first = expiries.first, first.time <= time, time < .max {
             expiries.removeFirst()
-            guard let slot = cells.slot(of: first.key) else { continue }
+            // The entry of an earlier life of the key is void.
+            guard let slot = cells.slot(of: first.key), cells[slot].expiry == first.time
+            else { continue }
             let expiry = cells[slot].seenAt.advanced(byMilliseconds: timeToLive)
             if expiry <= time {
                 cells.remove(first.key)
             } else {
-                expiries.add(expiry, first.key)
+                expire(slot, first.key, at: expiry)
             }
         }
+    }
+
+    private mutating func expire(_ slot: Int, _ key: Function.Key, at time: EventTime) {
+        cells[slot].expiry = time
+        expiries.add(time, key)
     }
 
     private mutating func earliestPending() -> EventTime {
@@ -179,7 +186,7 @@ public struct ProcessOperator<Function: ProcessFunction>: StreamOperator, ~Copya
             let key = cells.key(at: slot)
             for time in cells[slot].timers { timers.add(time, key) }
             if let timeToLive = options.timeToLiveMilliseconds {
-                expiries.add(cells[slot].seenAt.advanced(byMilliseconds: timeToLive), key)
+                expire(slot, key, at: cells[slot].seenAt.advanced(byMilliseconds: timeToLive))
             }
             cells[slot].pending = .max
             notePending(slot, key)

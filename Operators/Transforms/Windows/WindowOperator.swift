@@ -21,6 +21,7 @@ where E.Key: StreamKey, E.Input == A.Input {
     private var table: WindowTable<E.Key, A>
     private var watermark = EventTime.min
     private var publishedAt = EventTime.min
+    private let staleCounter: Int
 
     init(
         id: OperatorID, spec: WindowSpec, extractor: E, context: TaskContext,
@@ -32,6 +33,7 @@ where E.Key: StreamKey, E.Input == A.Input {
         self.late = late
         self.stateVersion = stateVersion
         table = WindowTable(spec: spec)
+        staleCounter = context.counter(id, "stale-sums")
     }
 
     /// Adds a record that was keyed in place.
@@ -48,8 +50,14 @@ where E.Key: StreamKey, E.Input == A.Input {
         pane.cells[slot].accumulator.add(value, at: time)
     }
 
-    /// Adds a sum that was made in front of the shuffle; it was judged there, and is never late here.
+    /// Adds a sum that was made in front of the shuffle, where its records were found to be in time.
+    ///
+    /// Its task wrote it before it promised that the window is over, so a sum that comes behind that promise
+    /// is one that a later life of the task has written again, and the window has published it.
     mutating func merge(_ partial: A, key: E.Key, windowStart: Int64) {
+        if table.spec.finalTime(startingAt: windowStart) <= watermark {
+            return context.count(staleCounter)
+        }
         let pane = table.pane(startingAt: windowStart)
         let slot = pane.slot(key)
         pane.cells[slot].accumulator.merge(partial)
@@ -58,7 +66,7 @@ where E.Key: StreamKey, E.Input == A.Input {
     /// Publishes what late records revised.
     mutating func endBatch<S: Sink & ~Copyable>(into next: inout S) where S.In == Out {
         for pane in table.panes {
-            guard pane.isComplete else { break }
+            guard table.spec.window(startingAt: pane.start).end <= watermark else { break }
             publish(pane, into: &next)
         }
         late.endBatch()
@@ -71,7 +79,6 @@ where E.Key: StreamKey, E.Input == A.Input {
         watermark = time
         for pane in table.panes where table.spec.window(startingAt: pane.start).end <= time {
             publish(pane, into: &next)
-            pane.isComplete = true
         }
         table.drop(before: time)
         late.watermark(time)
@@ -139,9 +146,6 @@ where E.Key: StreamKey, E.Input == A.Input {
             try table.restore(all: reader.all, from: &bytes)
         }
         watermark = restored
-        for pane in table.panes {
-            pane.isComplete = table.spec.window(startingAt: pane.start).end <= restored
-        }
         try late.restore(reader)
     }
 }

@@ -31,8 +31,6 @@ final class WindowPane<Key: StreamKey, A: Accumulator> {
     var cells = KeyedTable<Key, WindowCell<A>>()
     /// Slots of cells that changed since they were last published, in the order of their first change.
     var changed: [Int32] = []
-    /// Whether the watermark has passed the window's end.
-    var isComplete = false
 
     init(start: Int64) { self.start = start }
 
