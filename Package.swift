@@ -91,14 +91,14 @@ let package = Package(
 
         // `make bench`.
         .executableTarget(
-            name: "Benchmarks", dependencies: ["Records"], path: "Tests/Benchmarks",
+            name: "Benchmarks", dependencies: ["Records", "TimeSeries"], path: "Tests/Benchmarks",
             swiftSettings: settings),
 
         // The binary.
         .executableTarget(
             name: "Command",
             dependencies: [
-                "Records",
+                "Records", "TimeSeries",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Pipelines/Command", swiftSettings: settings),

@@ -4,5 +4,6 @@ internal import ArgumentParser
 @main
 struct Millrace: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "millrace", abstract: "Stream-processing pipelines on Kafka and PostgreSQL.")
+        commandName: "millrace", abstract: "Stream-processing pipelines on Kafka and PostgreSQL.",
+        subcommands: [PromQLCommand.self])
 }

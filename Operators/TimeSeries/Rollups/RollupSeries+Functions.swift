@@ -35,8 +35,10 @@ extension RollupSeries {
                 end: end))
     }
 
-    /// The quantile of `(end - width, end]` within 1 % of its value; `nil` without a sketch or
-    /// samples. Its error holds for ranges that begin and end at edges of windows.
+    /// The quantile of `(end - width, end]` within 1 % of its value.
+    ///
+    /// - Returns: `nil` without a sketch or samples; the error is infinite for a range that doesn't
+    ///   begin and end at edges of windows.
     public func quantile(_ q: Double, end: Int64, width: Int64) -> RollupAnswer? {
         let (inner, outer) = windows(in: end.subtractingClamped(width), through: end)
         guard let value = RollupSeries.merged(outer)?.quantiles?.quantile(q) else { return nil }
