@@ -112,8 +112,13 @@ let package = Package(
         tests("Fleet", uses: ["Records", "Geo", "RoadNetwork", "Fleet"]),
 
         // Series.
-        module("TimeSeries", uses: ["Records", "Compression", protobuf]),
-        tests("TimeSeries", uses: ["TimeSeries", "Records"]),
+        module(
+            "TimeSeries", uses: ["Records", "Compression", protobuf],
+            exclude: [
+                "Wire/Generated/remote_write_v1.proto", "Wire/Generated/remote_write_v2.proto",
+                "Wire/Generated/otlp_metrics.proto",
+            ]),
+        tests("TimeSeries", uses: ["TimeSeries", "Records", "Compression", protobuf]),
 
         // The log of development.
         module("BrokerModel", uses: ["Records"]),
