@@ -96,7 +96,12 @@ let package = Package(
 
         // `make bench`.
         .executableTarget(
-            name: "Benchmarks", dependencies: ["Records", "LocationIngest"], path: "Tests/Benchmarks",
+            name: "Benchmarks",
+            dependencies: [
+                "Records", "LocationIngest", "Serving", protobuf,
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/Benchmarks",
             swiftSettings: settings),
 
         // Pipelines and their doors.
