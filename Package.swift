@@ -125,6 +125,11 @@ let package = Package(
         module(
             "EmbeddedBroker",
             uses: ["Records", "BrokerModel", "Compression", nioCore, nioPosix]),
+        tests("BrokerModel", uses: ["BrokerModel", "Records"]),
+        tests(
+            "EmbeddedBroker",
+            uses: ["EmbeddedBroker", "BrokerModel", "Records", "Compression"],
+            exclude: ["clients"]),
 
         // `make bench`.
         .executableTarget(

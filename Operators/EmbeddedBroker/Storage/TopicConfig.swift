@@ -63,7 +63,7 @@ package struct TopicConfig: Hashable, Sendable {
         Definition(name: "cleanup.policy", kind: .list(["delete", "compact"]), standard: "delete"),
         Definition(
             name: "compression.type",
-            kind: .choice(["producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"]),
+            kind: .choice(["producer"]),
             standard: "producer"),
         Definition(
             name: "delete.retention.ms", kind: .integer(0...Int64.max), standard: "86400000"),
