@@ -135,8 +135,10 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Records", "KafkaClient", "CRdKafka", "LocationIngest", "Geo", "RoadNetwork",
-                "MapMatching", "Fleet",
+                "Records", "State", "Dataflow", "Transforms", "Sources", "KafkaClient", "CRdKafka",
+                "PostgresClient", "TimeSeries", "Serving", "LocationIngest", "Geo", "RoadNetwork",
+                "MapMatching", "Fleet", protobuf,
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/Benchmarks",
             swiftSettings: settings),
@@ -182,8 +184,8 @@ let package = Package(
             dependencies: [
                 "Records", "State", "Dataflow", "Transforms", "Sources", "Runtime", "KafkaClient",
                 "PostgresClient", "ObjectStore", "BrokerModel", "EmbeddedBroker", "Serving", "Geo",
-                "RoadNetwork", "MapMatching", "LocationIngest", "TrafficUpdates", "WordCount",
-                "Fleet",
+                "RoadNetwork", "MapMatching", "TimeSeries", "LocationIngest", "TrafficUpdates",
+                "WordCount", "Fleet",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

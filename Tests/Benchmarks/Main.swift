@@ -3,7 +3,14 @@ import Foundation
 /// `make bench [ONLY=prefix]`: every figure beside a floor or a peer of the same run.
 @main
 struct Benchmarks {
-    static var all: [Benchmark] { KafkaBenchmarks.all }
+    static var all: [Benchmark] {
+        EngineBenchmarks.all + KafkaBenchmarks.all + PostgresBenchmarks.all + MatchingBenchmarks.all
+            + ServingBenchmarks.all
+            + [
+                TimeSeriesBenchmarks.chunks, TimeSeriesBenchmarks.exposition,
+                TimeSeriesBenchmarks.promql,
+            ]
+    }
 
     static func main() throws {
         if CommandLine.arguments.contains(KafkaBenchmarks.brokerArgument) {
