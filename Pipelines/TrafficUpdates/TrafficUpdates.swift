@@ -79,13 +79,15 @@ public struct TrafficUpdates: Pipeline {
 
         let traversals = matched.compactMap("passed") { $0.traversal }
         traversals.sink("traversals", to: KafkaSink("traversals"))
-        let windows = traversals
+        let windows =
+            traversals
             .keyBy("by-segment", \.segment)  // another key: a second stage
             .window(
                 .tumbling(.seconds(p.window)).allowingLateness(.seconds(p.lateness))
                     .emit(every: .seconds(p.early)))
         windows.late.sink("late", to: DeadLetters())
-        let speeds = windows
+        let speeds =
+            windows
             .aggregate("speed", SegmentSpeed.self)  // summed before the shuffle, merged behind it
             .filter("private-enough") { $0.vehicles >= p.minimumVehicles }
             .map("update") { TrafficUpdate($0) }
