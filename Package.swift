@@ -125,7 +125,7 @@ let package = Package(
         module(
             "EmbeddedBroker",
             uses: ["Records", "BrokerModel", "Compression", nioCore, nioPosix]),
-        tests("BrokerModel", uses: ["BrokerModel", "Records"]),
+        tests("BrokerModel", uses: ["BrokerModel", "Records"], exclude: ["golden"]),
         tests(
             "EmbeddedBroker",
             uses: ["EmbeddedBroker", "BrokerModel", "Records", "Compression"],

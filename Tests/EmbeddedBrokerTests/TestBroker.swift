@@ -87,6 +87,9 @@ final class TestBroker: BrokerDriver {
         return slot
     }
 
+    /// Drops the answers so far.
+    func forgetAnswers() { answers = [:] }
+
     /// The bytes of an answer with the batches in their places, nil while there is none.
     func bytes(of slot: UInt64) -> [UInt8]? {
         guard let frame = answers[slot] else { return nil }

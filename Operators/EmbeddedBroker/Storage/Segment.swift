@@ -56,6 +56,7 @@ final class Segment {
             offset: header.baseOffset, position: size,
             timestamp: header.isControl ? -1 : header.maxTimestamp)
         size += Int64(header.byteCount)
+        index.coveredBytes = size
         if created == nil { created = now }
     }
 
