@@ -2,7 +2,9 @@ internal import Dataflow
 public import Records
 public import State
 
-/// What a lane needs of the outside world. Everything belongs to the lane's thread.
+/// What a lane needs of the outside world.
+///
+/// Everything belongs to the lane's thread.
 public struct LaneServices {
     /// The member of the stage's consumer group; nil for a stage of pushed records.
     public var reader: (any LogReader)?

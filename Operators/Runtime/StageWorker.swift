@@ -103,8 +103,9 @@ public final class StageWorker {
         }
     }
 
-    /// Real milliseconds since a time of the clock; a day at most, which is longer than every interval. A
-    /// clock that was turned back makes everything due.
+    /// Real milliseconds since a time of the clock; a day at most, which is longer than every interval.
+    ///
+    /// A clock that was turned back makes everything due.
     func elapsed(since time: EventTime, _ now: EventTime) -> Int64 {
         let passed = now.millisecondsSince(time)
         return passed < 0 ? .max : pace(min(86_400_000, passed))

@@ -11,7 +11,7 @@ internal import Transforms
 /// Live speed per road segment: vehicle locations in, one row per segment and minute out (`live_traffic`;
 /// `live_traffic_now` has the newest of each).
 public struct TrafficUpdates: Pipeline {
-    /// `configs/pipelines/traffic-updates.yaml`
+    /// What `configs/pipelines/traffic-updates.yaml` may change.
     public struct Parameters: Codable, Sendable {
         /// An OSM PBF file, or empty: the synthetic city.
         public var map = ""
