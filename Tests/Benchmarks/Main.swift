@@ -3,7 +3,7 @@ import Foundation
 /// `make bench [ONLY=prefix]`: every figure beside a floor or a peer of the same run.
 @main
 struct Benchmarks {
-    static var all: [Benchmark] { [] }
+    static var all: [Benchmark] { MatchingBenchmarks.all }
 
     static func main() throws {
         let only = ProcessInfo.processInfo.environment["ONLY"] ?? ""
