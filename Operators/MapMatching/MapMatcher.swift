@@ -130,8 +130,9 @@ public struct MapMatcher {
             || lattice.trailingMinors >= Lattice.trailingLimit
         if isStep {
             extend(observation, &lattice, &output)
-        } else {
-            lattice.insertMinor(observation)
+        } else if !lattice.insertMinor(observation) {
+            lattice.strayCount += 1
+            output.points.append(observation.unplaced)
         }
     }
 
@@ -200,9 +201,8 @@ public struct MapMatcher {
     ) {
         lattice.lateCount += 1
         if let first = lattice.steps.first, observation.time > first.time,
-            lattice.minors.count < Lattice.minorLimit
-        {
             lattice.insertMinor(observation)
+        {
             return
         }
         var segment = lattice.recent.first { $0.leaveTime >= observation.time }?.segment
