@@ -126,7 +126,12 @@ struct FleetSimulatorTests {
         #expect(during < 0.3 * before)
         while fleet.next() != nil {}
         let deadline = disturbed.start.advanced(byMilliseconds: 121_000)
-        #expect(fleet.truth.passages.contains { $0.segment == closed })
+        var open = disturbed
+        open.closureAfter = nil
+        var unhindered = try FleetSimulator(graph: graph, scenario: open)
+        while unhindered.next() != nil {}
+        #expect(
+            unhindered.truth.passages.contains { $0.segment == closed && $0.enterTime > deadline })
         let entered = fleet.truth.passages.filter {
             $0.segment == closed && $0.enterTime > deadline
         }
