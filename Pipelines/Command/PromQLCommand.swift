@@ -13,6 +13,11 @@ struct PromQLCommand: AsyncParsableCommand {
             expression is evaluated at every step from the first sample to the last.
             """)
 
+    /// What the expression or the data is at fault for, as opposed to the options.
+    private struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
     @Argument(help: "The expression.")
     var expression: String
 
@@ -45,7 +50,7 @@ struct PromQLCommand: AsyncParsableCommand {
         do {
             parsed = try TimeSeries.Expression(parsing: expression)
         } catch {
-            throw ValidationError("\(error)")
+            throw Failure(description: "\(error)")
         }
         if format {
             print(parsed.formatted(width: width))
@@ -56,7 +61,7 @@ struct PromQLCommand: AsyncParsableCommand {
         let now = Int64(Date().timeIntervalSince1970 * 1_000)
         let source = try SeriesFile.read(bytes, now: now)
         guard let range = SeriesFile.timeRange(of: source) else {
-            throw ValidationError("\(data) holds no samples")
+            throw Failure(description: "\(data) holds no samples")
         }
         let engine = QueryEngine()
         let result: QueryResult
@@ -73,7 +78,7 @@ struct PromQLCommand: AsyncParsableCommand {
                     over: source)
             }
         } catch let error as QueryError {
-            throw ValidationError("\(error)")
+            throw Failure(description: "\(error)")
         }
         print(TerminalChart(width: width, height: height).text(result.value), terminator: "")
         for annotation in result.annotations {

@@ -1,6 +1,10 @@
 import Foundation
 import TimeSeries
 
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
 /// Debian's Prometheus as a peer: loaded by `promtool`, asked over loopback, ended afterwards.
 enum PrometheusPeer {
     struct Failure: Error {}

@@ -5,6 +5,7 @@ import TimeSeries
 struct RandomQueries {
     static let start: Int64 = 1_700_000_000_000
     private var random: SeededGenerator
+    private var isInSubquery = false
 
     init(seed: UInt64) {
         random = SeededGenerator(seed: seed)
@@ -131,6 +132,10 @@ struct RandomQueries {
             let op = pick(["and", "or", "unless"])
             return "(\(vector(depth - 1)) \(op) on (job, instance) \(vector(depth - 1)))"
         default:
+            // A subquery within one would have its steps on the edges of the other's windows.
+            if isInSubquery { return vector(0) }
+            isInSubquery = true
+            defer { isInSubquery = false }
             let function = pick(["max_over_time", "avg_over_time", "count_over_time"])
             return "\(function)((\(vector(depth - 1)))[10m:\(pick(["1m", "37s"]))])"
         }
