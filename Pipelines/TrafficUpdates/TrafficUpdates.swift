@@ -21,6 +21,8 @@ public struct TrafficUpdates: Pipeline {
         public var window = 60.0
         /// By how many seconds locations may come out of order.
         public var outOfOrder = 10.0
+        /// After how many seconds the matcher decides on a location, whether later ones agree or not.
+        public var matcherLag = 5.0
         /// How many seconds behind its end a window may still be revised.
         public var lateness = 120.0
         /// Every how many seconds an unfinished window is published.
@@ -58,7 +60,7 @@ public struct TrafficUpdates: Pipeline {
         let loadMap = loadMap
         let roads = graph.resource("roads") { try loadMap(p.map) }
         var matcher = MatcherSettings()
-        matcher.reorderBound = Int64(p.outOfOrder * 1_000)
+        matcher.lagBound = Int64(p.matcherLag * 1_000)
 
         let locations = graph.source("locations", from: KafkaSource<LocationUpdate>(p.locations))
         locations.rejected.sink("rejects", to: DeadLetters())

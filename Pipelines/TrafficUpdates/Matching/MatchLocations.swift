@@ -32,13 +32,12 @@ public enum MatchEvent: Sendable {
 public struct MatchLocations: ProcessFunction {
     private var matcher: MapMatcher
     private var output = MatchOutput()
-    /// How long after its newest location a track is closed.
-    private let silence: Int64
+    /// How long after its newest location a track is closed, in milliseconds of event time.
+    private static let silence: Int64 = 60_000
 
     /// Matches to `roads`.
     public init(roads: RoadGraph, settings: MatcherSettings) {
         matcher = MapMatcher(graph: roads, settings: settings)
-        silence = settings.lagBound + settings.reorderBound
     }
 
     /// A user of whom nothing is known.
@@ -64,7 +63,7 @@ public struct MatchLocations: ProcessFunction {
     ) {
         state.timer = nil
         guard let newest = state.lattice.newestObservationTime else { return }
-        if newest.advanced(byMilliseconds: silence) <= time || context.watermark == .max {
+        if newest.advanced(byMilliseconds: Self.silence) <= time || context.watermark == .max {
             matcher.flush(&state.lattice, into: &output)
             emit(key, &context)
         } else {
@@ -77,7 +76,7 @@ public struct MatchLocations: ProcessFunction {
 
     private func watch(_ state: inout MatchState, _ context: inout ProcessContext<MatchEvent>) {
         guard let newest = state.lattice.newestObservationTime else { return }
-        let time = newest.advanced(byMilliseconds: silence)
+        let time = newest.advanced(byMilliseconds: Self.silence)
         state.timer = time
         context.setTimer(at: time)
     }
