@@ -11,9 +11,14 @@ struct ClientTests {
     static let kcat = ["/usr/bin/kcat", "/usr/local/bin/kcat"].first {
         FileManager.default.isExecutableFile(atPath: $0)
     }
-    static let binary = Bundle.allBundles.map {
-        $0.bundleURL.deletingLastPathComponent().appendingPathComponent("millrace").path
-    }.first { FileManager.default.isExecutableFile(atPath: $0) }
+    /// The binary that was built beside these tests.
+    static let binary = [
+        URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent(),
+        URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+            .deletingLastPathComponent(),
+    ].map { $0.appendingPathComponent("millrace").path }.first {
+        FileManager.default.isExecutableFile(atPath: $0)
+    }
 
     struct Output {
         var status: Int32
