@@ -1,27 +1,55 @@
+internal import Geo
 public import Records
+
+extension Lattice {
+    /// The farthest times from 1970 that are taken, in milliseconds: 285,000 years, whole as doubles.
+    static let timeLimit: Int64 = 1 << 53
+
+    /// Reads a time, a latitude and a longitude and refuses what no observation has.
+    private static func readPlace(
+        _ reader: inout ByteReader
+    ) throws(CodecError) -> (time: Int64, coordinate: Coordinate) {
+        let time = try reader.integer(Int64.self)
+        let coordinate = try Coordinate(from: &reader)
+        guard time.magnitude <= timeLimit, coordinate.isValid else {
+            throw .malformed("an observation out of range")
+        }
+        return (time, coordinate)
+    }
+
+    /// Reads a moment in milliseconds with fractions.
+    private static func readMoment(_ reader: inout ByteReader) throws(CodecError) -> Double {
+        let moment = try reader.double()
+        guard abs(moment) <= Double(timeLimit) else { throw .malformed("a time out of range") }
+        return moment
+    }
+}
 
 extension Lattice: BinaryCodable {
     /// Reads a state; whoever writes checkpoints keeps the graph's fingerprint beside it.
     public init(from reader: inout ByteReader) throws(CodecError) {
         self.init()
         for _ in 0..<(try reader.count(minimumSize: 48)) {
+            let (time, place) = try Lattice.readPlace(&reader)
             pending.append(
                 Pending(
-                    time: try reader.integer(), latitude: try reader.double(),
-                    longitude: try reader.double(), heading: try reader.double(),
-                    speed: try reader.double(), sequence: try reader.integer()))
+                    time: time, latitude: place.latitude, longitude: place.longitude,
+                    heading: try reader.double(), speed: try reader.double(),
+                    sequence: try reader.integer()))
         }
         try readSteps(&reader)
         for _ in 0..<(try reader.count(minimumSize: 32)) {
+            let (time, place) = try Lattice.readPlace(&reader)
             minors.append(
                 Minor(
-                    time: try reader.integer(), latitude: try reader.double(),
-                    longitude: try reader.double(), sequence: try reader.integer()))
+                    time: time, latitude: place.latitude, longitude: place.longitude,
+                    sequence: try reader.integer()))
         }
         if try Bool(from: &reader) {
             track = Track(
                 segment: try reader.integer(), offset: try reader.double(),
-                time: try reader.double(), enterTime: try reader.double(),
+                time: try Lattice.readMoment(&reader),
+                enterTime: try Lattice.readMoment(&reader),
                 enterOffset: try reader.double(), sequence: try reader.integer())
         }
         for _ in 0..<(try reader.count(minimumSize: 12)) {
@@ -36,13 +64,17 @@ extension Lattice: BinaryCodable {
 
     private mutating func readSteps(_ reader: inout ByteReader) throws(CodecError) {
         for _ in 0..<(try reader.count(minimumSize: 33)) {
+            let (time, place) = try Lattice.readPlace(&reader)
             let step = Step(
-                time: try reader.integer(), latitude: try reader.double(),
-                longitude: try reader.double(), sequence: try reader.integer(),
+                time: time, latitude: place.latitude, longitude: place.longitude,
+                sequence: try reader.integer(),
                 firstCandidate: Int32(truncatingIfNeeded: candidates.count),
                 candidateCount: Int32(try reader.integer(UInt8.self)))
-            guard step.candidateCount > 0 else { throw .malformed("a step without a place") }
-            let previous = steps.last?.candidateCount ?? 0
+            guard (1...Int32(MapMatcher.candidateLimit)).contains(step.candidateCount) else {
+                throw .malformed("a step without a place, or with too many")
+            }
+            // Where the paths to this step may come from.
+            let backs = steps.last.map { 0..<$0.candidateCount } ?? -1..<0
             for _ in 0..<step.candidateCount {
                 var candidate = Candidate(
                     segment: try reader.integer(),
@@ -50,7 +82,7 @@ extension Lattice: BinaryCodable {
                     score: Float(bitPattern: try reader.integer(UInt32.self)),
                     back: try reader.integer(), turns: try Bool(from: &reader),
                     routeStart: Int32(truncatingIfNeeded: routes.count), routeCount: 0)
-                guard candidate.back >= -1, Int32(candidate.back) < max(1, previous) else {
+                guard backs.contains(Int32(candidate.back)) else {
                     throw .malformed("a path from nowhere")
                 }
                 let count = try reader.count(minimumSize: 4)

@@ -49,15 +49,17 @@ extension Lattice {
         return count
     }
 
-    /// Adds an observation to be placed when the steps around it are decided.
-    mutating func insertMinor(_ observation: Pending) {
-        guard minors.count < Lattice.minorLimit else { return }
+    /// Adds an observation to be placed when the steps around it are decided; false when there is no
+    /// room.
+    mutating func insertMinor(_ observation: Pending) -> Bool {
+        guard minors.count < Lattice.minorLimit else { return false }
         let minor = Minor(
             time: observation.time, latitude: observation.latitude,
             longitude: observation.longitude, sequence: observation.sequence)
         var place = minors.count
         while place > 0, minor.time < minors[place - 1].time { place -= 1 }
         minors.insert(minor, at: place)
+        return true
     }
 
     /// Opens a step; its candidates follow by ``append(_:)``.

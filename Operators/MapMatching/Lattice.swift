@@ -132,7 +132,10 @@ extension Lattice {
         }
         return candidates.allSatisfy { lies(Double($0.offset), on: $0.segment) }
             && routes.allSatisfy(exists) && recent.allSatisfy { exists($0.segment) }
-            && (track.map { lies($0.offset, on: $0.segment) } ?? true)
+            && (track.map {
+                lies($0.offset, on: $0.segment) && lies($0.enterOffset, on: $0.segment)
+            }
+                ?? true)
             && (track == nil || !steps.isEmpty)
     }
 }

@@ -2,6 +2,16 @@ internal import Foundation
 internal import Geo
 internal import RoadNetwork
 
+/// What is known between two steps before a way is looked for.
+struct Leg {
+    /// Metres as the crow flies.
+    var straight: Double
+    /// The scale of the difference to the way driven.
+    var beta: Double
+    /// The time between the two.
+    var seconds: Double
+}
+
 /// The best way found so far to one of the places of a new step.
 struct Arrival {
     var score: Float
@@ -43,7 +53,8 @@ extension MapMatcher {
             for place in lattice.range(last) {
                 arrive(
                     from: lattice.candidates[place], at: place - lattice.range(last).lowerBound,
-                    straight: straight, beta: beta, bound: min(bound, reachable))
+                    Leg(straight: straight, beta: beta, seconds: seconds),
+                    bound: min(bound, reachable))
             }
             if keepArrivals(observation, &lattice) { return true }
         }
@@ -64,8 +75,7 @@ extension MapMatcher {
 
     /// Tries every place of the new step from one place of the last.
     private mutating func arrive(
-        from start: Lattice.Candidate, at place: Int, straight: Double, beta: Double,
-        bound: Double
+        from start: Lattice.Candidate, at place: Int, _ leg: Leg, bound: Double
     ) {
         let record = graph.segments[start.segment]
         let rest = record.length - start.offset
@@ -82,13 +92,13 @@ extension MapMatcher {
                 // Noise moves a slow car backwards; the car stays.
                 let length = max(0, candidate.offset - start.offset)
                 offer(
-                    index, start, place, length, straight, beta, penalty: 0, turns: false,
+                    index, start, place, length, leg, penalty: 0, turns: false,
                     offset: max(candidate.offset, start.offset), route: nil)
             } else if candidate.segment == record.reverse {
                 let turn = max(start.offset, record.length - candidate.offset)
                 let length = 2 * turn - start.offset - (record.length - candidate.offset)
                 offer(
-                    index, start, place, length, straight, beta,
+                    index, start, place, length, leg,
                     penalty: Float(settings.uTurnCost), turns: true, offset: candidate.offset,
                     route: nil)
             }
@@ -97,20 +107,35 @@ extension MapMatcher {
             let before = arrivedBy < 0 ? start.segment : arrivedBy
             let isTurn = graph.segments[before].reverse == candidate.segment
             if arrivedBy < 0 && isTurn { continue }
+            // The ends are driven at the pace of their segments.
+            let end = graph.segments[candidate.segment]
+            let seconds =
+                rest * record.seconds / record.length + search.seconds(to: targets[index])
+                + candidate.offset * end.seconds / end.length
+            let haste = haste(seconds, leg)
+            if haste == .infinity { continue }
             offer(
-                index, start, place, rest + cost + candidate.offset, straight, beta,
-                penalty: isTurn ? Float(settings.uTurnCost) : 0, turns: false,
+                index, start, place, rest + cost + candidate.offset, leg,
+                penalty: haste + (isTurn ? Float(settings.uTurnCost) : 0), turns: false,
                 offset: candidate.offset, route: targets[index])
         }
+    }
+
+    /// What it costs to believe that a way of `seconds` at free flow was driven in the leg's time.
+    private func haste(_ seconds: Float, _ leg: Leg) -> Float {
+        // Some drive at twice the pace of free flow where that is low; nobody at four times.
+        let least = seconds / 4 - 2
+        if Double(least) > leg.seconds { return .infinity }
+        return max(0, seconds / 2 - 2 - Float(leg.seconds)) / 4
     }
 
     /// Takes a way to a place when it is the best so far.
     private mutating func offer(
         _ index: Int, _ start: Lattice.Candidate, _ place: Int, _ length: Float,
-        _ straight: Double, _ beta: Double, penalty: Float, turns: Bool, offset: Float,
+        _ leg: Leg, penalty: Float, turns: Bool, offset: Float,
         route: Int32?
     ) {
-        let difference = abs(length - Float(straight)) / Float(beta)
+        let difference = abs(length - Float(leg.straight)) / Float(leg.beta)
         let score = start.score - difference - penalty
         guard score > arrivals[index].score else { return }
         var count = 0

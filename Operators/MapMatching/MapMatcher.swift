@@ -32,7 +32,7 @@ public struct MapMatcher {
     /// kept as the bits of a word.
     static let candidateLimit = 60
 
-    /// Makes a matcher with its scratch memory: 16 bytes a node of the graph.
+    /// Makes a matcher with its scratch memory: 20 bytes a node of the graph.
     public init(graph: RoadGraph, settings: MatcherSettings = MatcherSettings()) {
         self.graph = graph
         self.settings = settings
@@ -43,7 +43,8 @@ public struct MapMatcher {
     public mutating func advance(
         _ lattice: inout Lattice, with observation: Observation, into output: inout MatchOutput
     ) {
-        guard observation.coordinate.isValid, observation.time != .min, observation.time != .max
+        guard observation.coordinate.isValid,
+            observation.time.milliseconds.magnitude <= Lattice.timeLimit
         else {
             lattice.strayCount += 1
             output.points.append(
@@ -61,9 +62,10 @@ public struct MapMatcher {
         var place = lattice.pending.count
         while place > 0, pending.precedes(lattice.pending[place - 1]) { place -= 1 }
         lattice.pending.insert(pending, at: place)
-        let (bound, overflow) = lattice.newestTime.subtractingReportingOverflow(
-            settings.reorderBound)
-        release(&lattice, upTo: overflow ? .min : bound, &output)
+        let newest = EventTime(milliseconds: lattice.newestTime)
+        release(
+            &lattice, upTo: newest.advanced(byMilliseconds: -settings.reorderBound).milliseconds,
+            &output)
         while lattice.pending.count > max(1, settings.reorderCapacity) {
             accept(lattice.pending.removeFirst(), &lattice, &output)
         }
@@ -128,8 +130,9 @@ public struct MapMatcher {
             || lattice.trailingMinors >= Lattice.trailingLimit
         if isStep {
             extend(observation, &lattice, &output)
-        } else {
-            lattice.insertMinor(observation)
+        } else if !lattice.insertMinor(observation) {
+            lattice.strayCount += 1
+            output.points.append(observation.unplaced)
         }
     }
 
@@ -198,9 +201,8 @@ public struct MapMatcher {
     ) {
         lattice.lateCount += 1
         if let first = lattice.steps.first, observation.time > first.time,
-            lattice.minors.count < Lattice.minorLimit
-        {
             lattice.insertMinor(observation)
+        {
             return
         }
         var segment = lattice.recent.first { $0.leaveTime >= observation.time }?.segment

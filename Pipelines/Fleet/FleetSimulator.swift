@@ -197,6 +197,9 @@ public struct FleetSimulator {
         {
             isClosed = true
             destinations.avoid(closedSegment)
+            for number in vehicles.indices where vehicles[number].following == closedSegment {
+                chooseFollowing(&vehicles[number])
+            }
         }
         horizon += FleetSimulator.slice
         let bound = min(horizon, end.milliseconds)

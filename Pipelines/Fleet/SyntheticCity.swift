@@ -151,7 +151,7 @@ public struct SyntheticCity {
             exits.append(SyntheticCity.node(0, row))
             exits.append(SyntheticCity.node(SyntheticCity.columns - 1, row))
         }
-        let sorted = exits.map { (angle: atan2(nodes[$0].y * 1.25, nodes[$0].x), node: $0) }
+        let sorted = Set(exits).map { (angle: atan2(nodes[$0].y * 1.25, nodes[$0].x), node: $0) }
             .sorted { ($0.angle, $0.node) < ($1.angle, $1.node) }
         var carriageways: [[Int]] = [[], []]
         for exit in sorted {

@@ -1,7 +1,7 @@
 public import Dataflow
 internal import Records
 internal import Sinks
-public import Sources
+internal import Sources
 public import State
 internal import Transforms
 
@@ -10,7 +10,7 @@ internal import Transforms
 /// The first stage writes the topic and answers when the log has it; the second reads the topic and keeps
 /// the table, so that rows are exactly what the log says, however often a client repeats itself.
 public struct LocationIngest: Pipeline {
-    /// `configs/pipelines/location-ingest.yaml`
+    /// What `configs/pipelines/location-ingest.yaml` may change.
     public struct Parameters: Codable, Sendable {
         /// The topic of accepted locations, keyed by user.
         public var locations = "locations"

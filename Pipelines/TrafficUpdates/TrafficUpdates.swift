@@ -11,7 +11,7 @@ internal import Transforms
 /// Live speed per road segment: vehicle locations in, one row per segment and minute out (`live_traffic`;
 /// `live_traffic_now` has the newest of each).
 public struct TrafficUpdates: Pipeline {
-    /// `configs/pipelines/traffic-updates.yaml`
+    /// What `configs/pipelines/traffic-updates.yaml` may change.
     public struct Parameters: Codable, Sendable {
         /// An OSM PBF file, or empty: the synthetic city.
         public var map = ""
@@ -21,6 +21,8 @@ public struct TrafficUpdates: Pipeline {
         public var window = 60.0
         /// By how many seconds locations may come out of order.
         public var outOfOrder = 10.0
+        /// After how many seconds the matcher decides on a location, whether later ones agree or not.
+        public var matcherLag = 5.0
         /// How many seconds behind its end a window may still be revised.
         public var lateness = 120.0
         /// Every how many seconds an unfinished window is published.
@@ -58,7 +60,7 @@ public struct TrafficUpdates: Pipeline {
         let loadMap = loadMap
         let roads = graph.resource("roads") { try loadMap(p.map) }
         var matcher = MatcherSettings()
-        matcher.reorderBound = Int64(p.outOfOrder * 1_000)
+        matcher.lagBound = Int64(p.matcherLag * 1_000)
 
         let locations = graph.source("locations", from: KafkaSource<LocationUpdate>(p.locations))
         locations.rejected.sink("rejects", to: DeadLetters())
@@ -74,20 +76,20 @@ public struct TrafficUpdates: Pipeline {
                 MatchLocations(roads: $0, settings: matcher)
             }
         matched
-            .flatMap("matched") { if case .location(let location) = $0 { [location] } else { [] } }
+            .compactMap("matched") { $0.location }
             .sink("matched-locations", to: KafkaSink("matched-locations"))
 
-        let traversals = matched.flatMap("passed") {
-            if case .traversal(let traversal) = $0 { [traversal] } else { [] }
-        }
+        let traversals = matched.compactMap("passed") { $0.traversal }
         traversals.sink("traversals", to: KafkaSink("traversals"))
-        let windows = traversals
+        let windows =
+            traversals
             .keyBy("by-segment", \.segment)  // another key: a second stage
             .window(
                 .tumbling(.seconds(p.window)).allowingLateness(.seconds(p.lateness))
                     .emit(every: .seconds(p.early)))
         windows.late.sink("late", to: DeadLetters())
-        let speeds = windows
+        let speeds =
+            windows
             .aggregate("speed", SegmentSpeed.self)  // summed before the shuffle, merged behind it
             .filter("private-enough") { $0.vehicles >= p.minimumVehicles }
             .map("update") { TrafficUpdate($0) }

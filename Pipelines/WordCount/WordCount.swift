@@ -7,7 +7,7 @@ internal import Transforms
 
 /// The tutorial: how often each word was written, minute by minute.
 public struct WordCount: Pipeline {
-    /// `configs/pipelines/word-count.yaml`
+    /// What `configs/pipelines/word-count.yaml` may change.
     public struct Parameters: Codable, Sendable {
         /// The topic of lines.
         public var lines = "lines"

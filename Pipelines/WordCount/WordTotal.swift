@@ -1,6 +1,6 @@
 public import Dataflow
 public import Records
-public import Transforms
+internal import Transforms
 
 /// What is published of a word and a minute: `word` and the window's start as the key, the count in digits as
 /// the value.

@@ -3,9 +3,19 @@ import Foundation
 /// `make bench [ONLY=prefix]`: every figure beside a floor or a peer of the same run.
 @main
 struct Benchmarks {
-    static var all: [Benchmark] { [] }
+    static var all: [Benchmark] {
+        EngineBenchmarks.all + KafkaBenchmarks.all + PostgresBenchmarks.all + MatchingBenchmarks.all
+            + ServingBenchmarks.all
+            + [
+                TimeSeriesBenchmarks.chunks, TimeSeriesBenchmarks.exposition,
+                TimeSeriesBenchmarks.promql,
+            ]
+    }
 
     static func main() throws {
+        if CommandLine.arguments.contains(KafkaBenchmarks.brokerArgument) {
+            return try KafkaBenchmarks.runBroker()
+        }
         let only = ProcessInfo.processInfo.environment["ONLY"] ?? ""
         var report = BenchmarkReport()
         for benchmark in all where benchmark.name.hasPrefix(only) || only.hasPrefix(benchmark.name)

@@ -96,7 +96,9 @@ struct FleetSimulatorTests {
             let speeds = minutes.map { fleet.field.speed(on: passage.segment, minute: $0) }
             let seconds = Double(passage.leaveTime.millisecondsSince(passage.enterTime)) / 1_000
             let speed = graph.length(passage.segment) / seconds
-            #expect(speed > (speeds.min() ?? 0) * 0.93 && speed < (speeds.max() ?? 0) * 1.07)
+            #expect(
+                speed > (speeds.min() ?? 0) * 0.93 && speed < (speeds.max() ?? 0) * 1.07,
+                "\(passage) \(speeds) \(graph.segment(passage.segment))")
         }
         #expect(fleet.truth.passages.count > 60 * 600 / 40)
     }
@@ -123,10 +125,17 @@ struct FleetSimulatorTests {
             on: incident, at: disturbed.start.advanced(byMilliseconds: 240_000))
         #expect(during < 0.3 * before)
         while fleet.next() != nil {}
-        // Whoever was on the way there still passes; later nobody.
-        let deadline = disturbed.start.advanced(byMilliseconds: 600_000)
-        #expect(fleet.truth.passages.contains { $0.segment == closed })
-        #expect(!fleet.truth.passages.contains { $0.segment == closed && $0.enterTime > deadline })
+        let deadline = disturbed.start.advanced(byMilliseconds: 121_000)
+        var open = disturbed
+        open.closureAfter = nil
+        var unhindered = try FleetSimulator(graph: graph, scenario: open)
+        while unhindered.next() != nil {}
+        #expect(
+            unhindered.truth.passages.contains { $0.segment == closed && $0.enterTime > deadline })
+        let entered = fleet.truth.passages.filter {
+            $0.segment == closed && $0.enterTime > deadline
+        }
+        #expect(entered.isEmpty)
     }
 
     @Test("a user's name carries the vehicle's number")

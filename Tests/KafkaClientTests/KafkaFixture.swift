@@ -17,7 +17,9 @@ struct KafkaFixture: LogFixture {
     init() throws {
         if let servers = Self.external {
             mock = nil
-            configuration = try KafkaConfiguration(bootstrapServers: servers)
+            configuration = try KafkaConfiguration(
+                bootstrapServers: servers,
+                properties: ["heartbeat.interval.ms": "200", "session.timeout.ms": "6000"])
         } else {
             let mock = try SharedMock()
             self.mock = mock

@@ -69,19 +69,27 @@ struct KafkaReaderTests {
         let topics = [
             try fixture.makeTopic(partitions: 4), try fixture.makeTopic(partitions: 4),
         ]
+        let writer = try fixture.makeWriter()
+        defer { writer.close() }
+        for partition in 0..<Int32(4) {
+            for topic in topics {
+                try writer.writeThrough(.numbered(topic, partition, 0..<50))
+            }
+        }
         let group = fixture.makeGroup()
         var first = GroupMember(try fixture.makeMember(group: group, topics: topics))
         defer { first.reader.close() }
         _ = try eventually("the first member has all", idle: { first.idle() }) {
             try first.step()
-            return first.owned.count == 8 ? true : nil
+            return first.owned.count == 8 && first.hasRead(50) ? true : nil
         }
         var second = GroupMember(try fixture.makeMember(group: group, topics: topics))
         defer { second.reader.close() }
         _ = try eventually("both share", idle: { first.idle() }) {
             try first.step()
             try second.step()
-            return first.owned.count == 4 && second.owned.count == 4 ? true : nil
+            return first.owned.count == 4 && second.owned.count == 4
+                && first.hasRead(50) && second.hasRead(50) ? true : nil
         }
         for member in [first, second] {
             let numbers = topics.map { topic in

@@ -40,7 +40,7 @@ struct KafkaTransactionTests {
         }
     }
 
-    @Test("records and offsets are committed together, with their metadata")
+    @Test("a transaction of records and offsets commits")
     func commits() throws {
         let bench = try Bench()
         defer { bench.close() }
@@ -55,26 +55,71 @@ struct KafkaTransactionTests {
         try bench.writer.commitTransaction(timeoutMilliseconds: Self.timeout)
         let reports = bench.writer.poll()
         #expect(reports.map(\.token) == [1] && reports[0].error == nil)
-        let committed = try bench.member.reader.committed([bench.faulty.partition])
-        #expect(committed == [bench.faulty.partition: position])
+    }
+
+    @Test(
+        "records and offsets are committed together, seen by nobody before",
+        .enabled(
+            if: KafkaFixture.external != nil,
+            "needs KAFKA_BOOTSTRAP_SERVERS: the mock keeps no transaction's offsets"))
+    func visible() throws {
+        let fixture = try KafkaFixture()
+        let partition = TopicPartition(topic: try fixture.makeTopic(partitions: 1), partition: 0)
+        let group = fixture.makeGroup()
+        var member = GroupMember(
+            try fixture.makeMember(group: group, topics: [partition.topic]))
+        defer { member.reader.close() }
+        _ = try eventually("the member owns its topic", idle: { member.idle() }) {
+            try member.step()
+            return member.owned.count == 1 ? true : nil
+        }
+        let writer = try KafkaWriter(
+            fixture.configuration, KafkaWriterOptions(transactionalID: group))
+        defer { writer.close() }
+        try writer.initTransactions(timeoutMilliseconds: Self.timeout)
+        let watcher = try fixture.makeReader(group: nil)
+        defer { watcher.close() }
+        try watcher.assign([partition: Offset(0)])
+        for (token, commits) in [(UInt64(1), false), (2, true)] {
+            try writer.beginTransaction()
+            try writer.write(.numbered(partition.topic, 0, 0..<20), token: token)
+            let position = CommittedOffset(offset: Offset(17), metadata: "e=\(token)")
+            let reader = try #require(member.reader as? KafkaReader)
+            try writer.sendOffsets(
+                [partition: position], group: try reader.groupMetadata(),
+                timeoutMilliseconds: Self.timeout)
+            try writer.flush(timeoutMilliseconds: Self.timeout)
+            #expect(try watcher.readAll(partition).isEmpty)
+            guard commits else {
+                try writer.abortTransaction(timeoutMilliseconds: Self.timeout)
+                #expect(try member.reader.committed([partition]).isEmpty)
+                continue
+            }
+            try writer.commitTransaction(timeoutMilliseconds: Self.timeout)
+            #expect(try watcher.readAll(partition, atLeast: 20).map(number) == Array(0..<20))
+            #expect(try member.reader.committed([partition]) == [partition: position])
+        }
     }
 
     @Test("an aborted transaction reports its records as failed, and another may begin")
     func aborts() throws {
-        let bench = try Bench()
-        defer { bench.close() }
-        bench.faulty.cluster.setRoundTrip(1, milliseconds: 200)
-        try bench.writer.beginTransaction()
-        try bench.writer.write(.numbered("out", 0, 0..<20), token: 1)
-        try bench.writer.abortTransaction(timeoutMilliseconds: Self.timeout)
-        let reports = bench.writer.poll()
+        let faulty = try FaultyCluster()
+        let writer = try KafkaWriter(
+            faulty.configuration, KafkaWriterOptions(transactionalID: "run.stage.0"))
+        defer { writer.close() }
+        try writer.initTransactions(timeoutMilliseconds: Self.timeout)
+        faulty.cluster.setRoundTrip(1, milliseconds: 200)
+        try writer.beginTransaction()
+        try writer.write(.numbered("t", 0, 0..<20), token: 1)
+        try writer.abortTransaction(timeoutMilliseconds: Self.timeout)
+        let reports = writer.poll()
         #expect(reports.map(\.token) == [1])
         #expect(reports.first?.error?.retry == .restart)
-        bench.faulty.cluster.setRoundTrip(1, milliseconds: 0)
-        try bench.writer.beginTransaction()
-        try bench.writer.write(.numbered("out", 0, 0..<20), token: 2)
-        try bench.writer.commitTransaction(timeoutMilliseconds: Self.timeout)
-        #expect(bench.writer.poll().allSatisfy { $0.token == 2 && $0.error == nil })
+        faulty.cluster.setRoundTrip(1, milliseconds: 0)
+        try writer.beginTransaction()
+        try writer.write(.numbered("t", 0, 0..<20), token: 2)
+        try writer.commitTransaction(timeoutMilliseconds: Self.timeout)
+        #expect(writer.poll().allSatisfy { $0.token == 2 && $0.error == nil })
     }
 
     @Test(
@@ -84,13 +129,16 @@ struct KafkaTransactionTests {
             (Int32(90), KafkaTransactionError.Remedy.fenced), (47, .fenced), (53, .fatal),
         ])
     func commitErrors(code: Int32, remedy: KafkaTransactionError.Remedy) throws {
-        let bench = try Bench()
-        defer { bench.close() }
-        try bench.writer.beginTransaction()
-        try bench.writer.write(.numbered("out", 0, 0..<5), token: 1)
-        bench.faulty.cluster.fail(.endTransaction, codes: [code])
+        let faulty = try FaultyCluster()
+        let writer = try KafkaWriter(
+            faulty.configuration, KafkaWriterOptions(transactionalID: "run.stage.0"))
+        defer { writer.close() }
+        try writer.initTransactions(timeoutMilliseconds: Self.timeout)
+        try writer.beginTransaction()
+        try writer.write(.numbered("t", 0, 0..<5), token: 1)
+        faulty.cluster.fail(.endTransaction, codes: [code])
         let error = #expect(throws: KafkaTransactionError.self) {
-            try bench.writer.commitTransaction(timeoutMilliseconds: Self.timeout)
+            try writer.commitTransaction(timeoutMilliseconds: Self.timeout)
         }
         #expect(error?.remedy == remedy, "\(String(describing: error))")
         #expect(error?.error.retry == .restart)

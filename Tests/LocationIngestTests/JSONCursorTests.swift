@@ -15,13 +15,13 @@ struct JSONCursorTests {
         }
     }
 
-    @Test("numbers round as the standard library rounds them, 200,000 seeded texts")
+    @Test("numbers round as the standard library rounds them, 50,000 seeded texts")
     func rounding() throws {
         var random = SeededGenerator(seed: 5)
         func digits(_ count: UInt64) -> String {
             String((0..<count).map { _ in Character(String(random.next() % 10)) })
         }
-        for _ in 0..<200_000 {
+        for _ in 0..<50_000 {
             var text = random.next() % 2 == 0 ? "-" : ""
             text += String(random.next() >> (random.next() % 64))
             if random.next() % 4 != 0 { text += "." + digits(1 + random.next() % 20) }
@@ -34,10 +34,10 @@ struct JSONCursorTests {
         }
     }
 
-    @Test("shortest decimals of 200,000 random coordinates come back to the bit")
+    @Test("shortest decimals of 50,000 random coordinates come back to the bit")
     func shortest() throws {
         var random = SeededGenerator(seed: 6)
-        for _ in 0..<200_000 {
+        for _ in 0..<50_000 {
             let value = (random.unit() * 2 - 1) * 180
             try #require(Self.number("\(value)") == value)
         }

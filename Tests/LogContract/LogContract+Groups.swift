@@ -50,11 +50,16 @@ extension LogContract {
         let topic = try fixture.makeTopic(partitions: 4)
         let group = fixture.makeGroup()
         let all = Set((0..<4).map { TopicPartition(topic: topic, partition: $0) })
+        let writer = try fixture.makeWriter()
+        defer { writer.close() }
+        for partition in 0..<Int32(4) {
+            try writer.writeThrough(.numbered(topic, partition, 0..<20))
+        }
         var first = GroupMember(try fixture.makeMember(group: group, topics: [topic]))
         defer { first.reader.close() }
         _ = try eventually("the first member has all", idle: { first.idle() }) {
             try first.step()
-            return first.owned == all ? true : nil
+            return first.owned == all && first.hasRead(20) ? true : nil
         }
         var second = GroupMember(try fixture.makeMember(group: group, topics: [topic]))
         var open = true
@@ -64,7 +69,8 @@ extension LogContract {
             try second.step()
             #expect(first.owned.isDisjoint(with: second.owned))
             return first.owned.count == 2 && second.owned.count == 2
-                && first.owned.union(second.owned) == all ? true : nil
+                && first.owned.union(second.owned) == all
+                && first.hasRead(20) && second.hasRead(20) ? true : nil
         }
         // The members are known to the group: it takes their commits.
         for partition in first.owned.sorted() {
@@ -75,7 +81,7 @@ extension LogContract {
         open = false
         _ = try eventually("the first has all again", idle: { first.idle() }) {
             try first.step()
-            return first.owned == all ? true : nil
+            return first.owned == all && first.hasRead(20) ? true : nil
         }
     }
 }

@@ -14,7 +14,7 @@ package protocol LogFixture: Sendable {
     /// A client that appends.
     func makeWriter() throws -> any LogWriter
 
-    /// A client that reads partitions it is given by hand, and commits for a group where one is named.
+    /// A client that reads partitions it is given by hand, and commits for a group if one is named.
     func makeReader(group: String?) throws -> any LogReader
 
     /// A member of a group.

@@ -18,7 +18,7 @@ enum SlowCommit {
             admin,
             """
             SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
-            WHERE datname = current_database() AND query = 'COMMIT' AND wait_event = 'PgSleep'
+            WHERE application_name = current_setting('application_name') AND query = 'COMMIT' AND wait_event = 'PgSleep'
             """)
     }
 }

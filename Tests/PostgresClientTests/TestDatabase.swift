@@ -13,19 +13,21 @@ enum TestDatabase {
 
     static let skipMessage: Comment = "DATABASE_URL is not set and no PostgreSQL is installed"
 
-    /// Runs `body` with a database of its own, which is dropped at the end.
-    static func withDatabase<T>(
+    /// Runs `body` with a schema of its own, which is dropped at the end.
+    ///
+    /// The schema is the first of the search path, and its name that of the connections, so that a test
+    /// finds its own in `pg_stat_activity`.
+    static func withSchema<T>(
         _ body: (PostgresConfiguration) async throws -> T
     ) async throws -> T {
-        let server = try configuration.get()
-        let name = "millrace_test_\(UUID().uuidString.lowercased().prefix(13))"
-        let admin = try PostgresConnection(server)
-        // A template that nobody connects to, so that suites can do this side by side.
-        try admin.script("CREATE DATABASE \"\(name)\" TEMPLATE template0")
-        defer { try? admin.script("DROP DATABASE \"\(name)\" WITH (FORCE)") }
-        var database = server
-        database.database = name
-        return try await body(database)
+        var configuration = try configuration.get()
+        let schema = "test_\(UUID().uuidString.lowercased())"
+        let admin = try PostgresConnection(configuration)
+        try admin.script("CREATE SCHEMA \"\(schema)\"")
+        defer { try? admin.script("DROP SCHEMA \"\(schema)\" CASCADE") }
+        configuration.settings["search_path"] = "\"\(schema)\""
+        configuration.applicationName = schema
+        return try await body(configuration)
     }
 
     /// Work under way on a thread of its own.
@@ -69,9 +71,10 @@ enum TestDatabase {
         return false
     }
 
+    /// The configuration of the database that all suites share, made by the first test.
     private static let configuration: Result<PostgresConfiguration, any Error> = Result {
         if let url = ProcessInfo.processInfo.environment["DATABASE_URL"] {
-            return try PostgresConfiguration(url)
+            return try freshDatabase(url)
         }
         let script = try TestDatabase.script()
         removeAbandoned(script)
@@ -84,6 +87,23 @@ enum TestDatabase {
             }
         }
         return try PostgresConfiguration(url)
+    }
+
+    private static func freshDatabase(_ url: String) throws -> PostgresConfiguration {
+        var configuration = try PostgresConfiguration(url)
+        let name = "millrace_test_\(getpid())"
+        let admin = try PostgresConnection(configuration)
+        try admin.script("DROP DATABASE IF EXISTS \(name) WITH (FORCE)")
+        try admin.script("CREATE DATABASE \(name)")
+        atexit {
+            guard let url = ProcessInfo.processInfo.environment["DATABASE_URL"],
+                let configuration = try? PostgresConfiguration(url),
+                let admin = try? PostgresConnection(configuration)
+            else { return }
+            try? admin.script("DROP DATABASE IF EXISTS millrace_test_\(getpid()) WITH (FORCE)")
+        }
+        configuration.database = name
+        return configuration
     }
 
     private static let prefix = "test-postgres-"

@@ -1,7 +1,6 @@
 import Records
 import Testing
 
-
 @Suite("Times as text and numbers")
 struct EventTimeTextTests {
     static func iso(_ text: String) -> Int64? {
@@ -21,7 +20,9 @@ struct EventTimeTextTests {
         #expect(EventTime(unixTime: number)?.milliseconds == milliseconds)
     }
 
-    @Test("numbers beyond all time are refused", arguments: [1e30, -1e30, .infinity, -.infinity, .nan])
+    @Test(
+        "numbers beyond all time are refused",
+        arguments: [1e30, -1e30, .infinity, -.infinity, .nan])
     func beyond(number: Double) {
         #expect(EventTime(unixTime: number) == nil)
     }

@@ -28,7 +28,7 @@ struct TrafficMapTests {
         var speeds: [SegmentID: Double] = [SegmentID(rawValue: 1): 3]
         for segment in 0..<graph.segmentCount {
             speeds[graph.id(of: segment)] =
-                graph.freeFlowSpeed(segment) * Double(segment % 7) / 6
+                graph.freeFlowSpeed(segment) * Double(segment % 11) / 10
         }
         speeds[graph.id(of: 0)] = .nan
         var map = TrafficMap(graph: graph, speeds: speeds, title: "<Fast> & \"furious\"")

@@ -107,7 +107,7 @@ struct IngestServerTests {
             #expect(try await Self.code(reply("GET", "/v1/items/a/x?q=%4")) == "bad-query")
             let wrong = try await reply("GET", "/echo")
             #expect(wrong.status == 405 && wrong.headers["allow"] == "POST")
-            let wrongRead = try await reply("BREW", "/v1/items/a/x")
+            let wrongRead = try await reply("PUT", "/v1/items/a/x")
             #expect(wrongRead.status == 405 && wrongRead.headers["allow"] == "GET, HEAD")
             let head = try await reply("HEAD", "/healthz")
             #expect(head.status == 200 && head.body.suffix(4) == Array("\r\n\r\n".utf8))

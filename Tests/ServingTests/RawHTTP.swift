@@ -1,4 +1,4 @@
-import Dispatch
+import Foundation
 import Glibc
 
 /// A reply as it came over the wire.
@@ -66,7 +66,8 @@ struct RawConnection: Sendable {
         -> [UInt8]
     {
         await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
+            // A thread of its own: a blocked one of the shared pool would stall the server.
+            Thread.detachNewThread {
                 var received: [UInt8] = []
                 var room = [UInt8](repeating: 0, count: 65_536)
                 while !isEnough(received) {
@@ -86,9 +87,12 @@ struct RawConnection: Sendable {
 
     /// The first reply among bytes, once it is whole.
     static func parse(_ bytes: [UInt8]) -> RawReply? {
-        let text = String(decoding: bytes, as: UTF8.self)
-        guard let headEnd = text.firstRange(of: "\r\n\r\n") else { return nil }
-        let lines = text[..<headEnd.lowerBound].split(separator: "\r\n")
+        let mark = Array("\r\n\r\n".utf8)
+        guard
+            let headEnd = bytes.indices.first(where: { bytes[$0...].starts(with: mark) })
+        else { return nil }
+        let text = String(decoding: bytes[..<headEnd], as: UTF8.self)
+        let lines = text.split(separator: "\r\n")
         let words = lines.first?.split(separator: " ") ?? []
         guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else {
             return nil
@@ -99,10 +103,10 @@ struct RawConnection: Sendable {
             guard halves.count == 2 else { continue }
             headers[halves[0].lowercased()] = String(halves[1].drop { $0 == " " })
         }
-        let body = Array(text[headEnd.upperBound...].utf8)
+        let body = bytes[(headEnd + mark.count)...]
         guard let length = headers["content-length"].flatMap({ Int($0) }), body.count >= length
         else { return nil }
-        return RawReply(status: status, headers: headers, body: Array(body[..<length]))
+        return RawReply(status: status, headers: headers, body: Array(body.prefix(length)))
     }
 }
 

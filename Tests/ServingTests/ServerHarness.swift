@@ -1,10 +1,14 @@
 import LocationIngest
+import Logging
 import Records
 import Serving
 import Synchronization
 
 /// Ten past three in the afternoon of 2016-11-22, UTC: the clock of these tests.
 let testNow = EventTime(milliseconds: 1_479_827_400_000)
+
+/// Takes nothing down: these servers are cancelled, which is an error to hummingbird.
+let quietLogger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
 /// Runs a server on a free port for as long as `body` takes.
 func withServer(
@@ -16,7 +20,8 @@ func withServer(
     configuration.port = 0
     change(&configuration)
     let server = try IngestServer(
-        configuration, routes: routes, metrics: metrics.map(constant))
+        configuration, routes: routes, metrics: metrics.map(constant),
+        logger: quietLogger)
     try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await server.run() }
         try await body(server, try await server.port)

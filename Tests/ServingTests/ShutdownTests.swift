@@ -1,4 +1,3 @@
-import Logging
 import Records
 import ServiceLifecycle
 import Serving
@@ -19,7 +18,7 @@ struct ShutdownTests {
                 services: [
                     .init(
                         service: server, successTerminationBehavior: .gracefullyShutdownGroup)
-                ], logger: Logger(label: "test")))
+                ], logger: quietLogger))
     }
 
     @Test("a graceful shutdown accepts nothing new and lets requests finish")
@@ -32,7 +31,7 @@ struct ShutdownTests {
                     await latch.pass()
                     return .outcome(accepted: 1, rejected: [])
                 }
-            ])
+            ], logger: quietLogger)
         let services = Self.group(server)
         async let run: Void = services.run()
         let port = try await server.port
@@ -58,7 +57,7 @@ struct ShutdownTests {
                     await latch.pass()
                     return IngestReply(status: 202)
                 }
-            ])
+            ], logger: quietLogger)
         let services = Self.group(server)
         async let run: Void = services.run()
         let connection = try RawConnection(port: try await server.port)
@@ -77,7 +76,7 @@ struct ShutdownTests {
         try await withServer([]) { _, port in
             var configuration = Self.configuration(drain: 1)
             configuration.port = port
-            let second = try IngestServer(configuration, routes: [])
+            let second = try IngestServer(configuration, routes: [], logger: quietLogger)
             let error = await #expect(throws: DataflowError.self) { try await second.run() }
             #expect(error?.message.contains("127.0.0.1:\(port)") == true)
             #expect(error?.domain == .external)

@@ -152,7 +152,7 @@ struct UserLocationTests {
     func broken() async throws {
         var store = Self.store
         store.isBroken = true
-        try await withServer([UserLocationHandler(store).route]) { _, port in
+        try await withServer([UserLocationHandler(store, logger: quietLogger).route]) { _, port in
             let reply = try await Self.get(port, "")
             #expect(reply.status == 503)
             #expect(reply.headers["retry-after"] == "1")

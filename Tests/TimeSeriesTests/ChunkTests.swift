@@ -83,9 +83,10 @@ struct ChunkTests {
             try chunk.append(sample)
         }
         let replaced = late + [Sample(samples[500].timestamp, 42)]
-        let chunks = try chunk.inserting(replaced.shuffled(using: &random).sorted { a, _ in
-            a.value != 42
-        })
+        let chunks = try chunk.inserting(
+            replaced.shuffled(using: &random).sorted { a, _ in
+                a.value != 42
+            })
         var expected = samples
         expected[500].value = 42
         #expect(try Chunk.merged(chunks).flatMap { try $0.samples().samples } == expected)
@@ -157,7 +158,8 @@ struct ChunkTests {
             print("\(name): \(Double(size) / Double(columns.count)) bytes a sample")
             bytes += size
             count += columns.count
-            #expect(try Chunk.merged(chunks).flatMap { try $0.samples().samples } == columns.samples)
+            let read = try Chunk.merged(chunks).flatMap { try $0.samples().samples }
+            #expect(read == columns.samples)
         }
         let density = Double(bytes) / Double(max(1, count))
         print("NAB: \(density) bytes a sample over \(count) samples")

@@ -17,18 +17,21 @@ package struct FieldReader: FieldVisitor {
         self.isFlexible = isFlexible
     }
 
-    /// Reads a message that must fill the rest of the frame.
+    /// Reads a message that must fill the rest of the frame, unless more is allowed.
     ///
     /// - Throws: ``CodecError`` when the bytes end inside the message, hold what its description
     ///   excludes, or go on behind it.
     package static func read<M: Message>(
-        _ type: M.Type = M.self, version: Int16, from reader: ByteReader
+        _ type: M.Type = M.self, version: Int16, from reader: ByteReader,
+        mayHaveMore: Bool = false
     ) throws(CodecError) -> M {
         var fields = FieldReader(
             reader, version: version, isFlexible: version >= M.layout.flexible)
         var message = M()
         try message.visit(&fields)
-        guard fields.reader.isAtEnd else { throw .trailingBytes(fields.reader.remaining) }
+        guard mayHaveMore || fields.reader.isAtEnd else {
+            throw .trailingBytes(fields.reader.remaining)
+        }
         return message
     }
 

@@ -83,13 +83,15 @@ package struct FieldWriter: FieldVisitor {
     package mutating func records(_ value: inout RecordsField) throws(CodecError) {
         switch value {
         case .null: longLength(nil)
-        case .frame(let range): longLength(range.count)
         case .bytes(let bytes):
             longLength(bytes.count)
             writer.raw(bytes)
         case .external(let count):
             longLength(count)
             insertions.append((writer.count, count))
+        case .frame(let range):
+            longLength(range.count)
+            insertions.append((writer.count, range.count))
         }
     }
 

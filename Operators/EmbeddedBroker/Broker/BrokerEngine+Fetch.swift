@@ -85,7 +85,8 @@ extension BrokerEngine {
                 guard wanted.fetchOffset < limit else { continue }
                 if request.minBytes <= 1 { return true }
                 let slice = try? partition.store.slice(
-                    from: wanted.fetchOffset, below: limit, maximum: Int(request.minBytes),
+                    from: wanted.fetchOffset, below: limit,
+                    maximum: Int(max(0, wanted.partitionMaxBytes)),
                     mustHaveOne: true)
                 bytes += slice.map { $0.range.upperBound - $0.range.lowerBound } ?? 0
                 if bytes >= Int64(request.minBytes) { return true }

@@ -1,6 +1,6 @@
 internal import BrokerModel
 
-// Retention by time and size.
+// Retention by time and size, and compaction.
 
 extension BrokerEngine {
     /// Looks after all partitions: drops what retention lets go, compacts, forgets idle producers.
@@ -8,8 +8,25 @@ extension BrokerEngine {
         for topic in topics.values.sorted(by: { $0.name < $1.name }) {
             for partition in topic.partitions where !partition.isFailed {
                 if topic.config.isDeleted { retain(partition, now: now) }
+                if topic.config.isCompacted { compact(partition, now: now) }
                 partition.store.log.expireProducers(before: now - configuration.producerExpiration)
             }
+        }
+    }
+
+    private func compact(_ partition: Partition, now: Int64) {
+        let store = partition.store
+        guard
+            Compaction.isDue(
+                store, config: partition.topic.config, cleanedUpTo: partition.cleanedUpTo)
+        else { return }
+        var compaction = Compaction(store: store, config: partition.topic.config, now: now)
+        do throws(FileError) {
+            let result = try compaction.run()
+            partition.cleanedUpTo = result.cleanedUpTo
+            log("\(partition.name): compacted \(result.bytesBefore) to \(result.bytesAfter) bytes")
+        } catch {
+            log("\(partition.name): compaction: \(error)")
         }
     }
 

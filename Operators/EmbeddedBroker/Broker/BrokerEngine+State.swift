@@ -26,6 +26,7 @@ extension BrokerEngine {
             }
         }
         try journal?.file.sync()
+        try files.syncDirectory(configuration.dataDirectory)
         journalSynced = journal?.written ?? 0
         reservedProducerIDs = transactions.nextProducerID
         transactions.resume()

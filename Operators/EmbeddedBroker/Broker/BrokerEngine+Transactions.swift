@@ -61,7 +61,10 @@ extension BrokerEngine {
                 partition, producerID: transaction.producerID, epoch: transaction.epoch,
                 commit: commit, now: now)
             open += 1
-            whenDurable(partition, below: partition.store.log.endOffset) { _ in finish() }
+            whenDurable(partition, below: partition.store.log.endOffset) { isDurable in
+                // Otherwise the outcome stays decided, and the next start writes the markers.
+                if isDurable { finish() }
+            }
         }
         for group in transaction.groups.sorted() {
             keep(

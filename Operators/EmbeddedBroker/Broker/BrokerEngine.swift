@@ -101,7 +101,9 @@ package final class BrokerEngine {
     func read<M: Message>(
         _ type: M.Type, _ context: RequestContext, _ reader: ByteReader
     ) throws(CodecError) -> M {
-        try FieldReader.read(M.self, version: context.version, from: reader)
+        // As Kafka does, bytes behind the message are passed over: librdkafka sends some.
+        try FieldReader.read(
+            M.self, version: context.version, from: reader, mayHaveMore: true)
     }
 
     /// Answers a request.

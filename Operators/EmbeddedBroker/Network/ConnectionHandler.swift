@@ -109,7 +109,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
             do {
                 try server.engine.handle(bytes, slot: slot, connection: client, now: server.now)
             } catch {
-                close("\(error)")
+                let key = request.getInteger(at: request.readerIndex, as: Int16.self) ?? -1
+                let version = request.getInteger(at: request.readerIndex + 2, as: Int16.self)
+                close("API \(key) version \(version ?? -1): \(error)")
             }
         }
         server.scheduleTick()

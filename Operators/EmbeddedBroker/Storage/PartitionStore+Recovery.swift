@@ -110,7 +110,8 @@ extension PartitionStore {
             }
             let next = number + 1 < segments.count ? segments[number + 1].baseOffset : nil
             if let next, next <= snapshot.endOffset,
-                let index = unsealed(SegmentIndex.self, segment.indexPath)
+                let index = unsealed(SegmentIndex.self, segment.indexPath),
+                index.coveredBytes == segment.file.size
             {
                 segment.adopt(size: segment.file.size, index: index, created: now)
                 reached = next

@@ -190,9 +190,10 @@ final class PartitionStore {
         return dropped
     }
 
-    /// Puts compacted segments in the place of those they were made from.
-    func replace(_ count: Int, by segment: Segment) {
-        segments.replaceSubrange(0..<count, with: [segment])
+    /// Puts a compacted segment in the place of the one it was made from.
+    func replace(_ segment: Segment, by clean: Segment) {
+        guard let index = segments.firstIndex(where: { $0 === segment }) else { return }
+        segments[index] = clean
     }
 
     /// Sets the segments while the partition is opened.

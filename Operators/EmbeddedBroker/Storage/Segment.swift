@@ -18,10 +18,13 @@ final class Segment {
     /// How much is read at a time when batches are walked.
     static let walkChunk = 64 << 10
 
-    init(baseOffset: Int64, path: String, files: any FileLayer) throws(FileError) {
+    /// - Parameter name: the name that the file has until it is renamed to `path`.
+    init(
+        baseOffset: Int64, path: String, files: any FileLayer, openedAs name: String? = nil
+    ) throws(FileError) {
         self.baseOffset = baseOffset
         self.path = path
-        file = try files.open(path)
+        file = try files.open(name ?? path)
     }
 
     /// The name of the file for a base offset: twenty digits.
@@ -53,6 +56,7 @@ final class Segment {
             offset: header.baseOffset, position: size,
             timestamp: header.isControl ? -1 : header.maxTimestamp)
         size += Int64(header.byteCount)
+        index.coveredBytes = size
         if created == nil { created = now }
     }
 

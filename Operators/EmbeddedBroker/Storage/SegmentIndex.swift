@@ -15,6 +15,8 @@ struct SegmentIndex {
     private(set) var entries: [Entry] = []
     /// The greatest timestamp of the segment, -1 without records.
     private(set) var greatestTimestamp: Int64 = -1
+    /// The size of the file that this is the index of.
+    var coveredBytes: Int64 = 0
     private var indexedUpTo: Int64 = .min
 
     /// How many bytes lie between two entries at least.
@@ -62,6 +64,7 @@ struct SegmentIndex {
 extension SegmentIndex: BinaryCodable {
     init(from reader: inout ByteReader) throws(CodecError) {
         greatestTimestamp = try reader.integer()
+        coveredBytes = try reader.integer()
         for _ in 0..<(try reader.count(minimumSize: 24)) {
             entries.append(
                 Entry(
@@ -73,6 +76,7 @@ extension SegmentIndex: BinaryCodable {
 
     func encode(into writer: inout ByteWriter) {
         writer.integer(greatestTimestamp)
+        writer.integer(coveredBytes)
         writer.varint(UInt64(entries.count))
         for entry in entries {
             writer.integer(entry.offset)

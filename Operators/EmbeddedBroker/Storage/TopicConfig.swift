@@ -38,6 +38,7 @@ package struct TopicConfig: Hashable, Sendable {
     package init(overrides: [String: String] = [:], defaultFlush: FlushPolicy) {
         self.overrides = overrides
         self.defaultFlush = defaultFlush
+        refresh()
     }
 
     /// What kind of value a name has.
@@ -63,7 +64,7 @@ package struct TopicConfig: Hashable, Sendable {
         Definition(name: "cleanup.policy", kind: .list(["delete", "compact"]), standard: "delete"),
         Definition(
             name: "compression.type",
-            kind: .choice(["producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"]),
+            kind: .choice(["producer"]),
             standard: "producer"),
         Definition(
             name: "delete.retention.ms", kind: .integer(0...Int64.max), standard: "86400000"),
@@ -131,6 +132,7 @@ package struct TopicConfig: Hashable, Sendable {
     /// Sets or, with nil, resets a value.
     package mutating func set(_ name: String, _ value: String?) {
         overrides[name] = value
+        refresh()
     }
 
     /// The value in force.
@@ -140,26 +142,49 @@ package struct TopicConfig: Hashable, Sendable {
         return TopicConfig.definitions.first { $0.name == name }?.standard ?? ""
     }
 
-    private func number(_ name: String) -> Int64 { Int64(value(name)) ?? 0 }
+    // MARK: What the broker reads for every batch, kept ready
 
-    package var flush: FlushPolicy {
-        if let own = overrides["flush"].flatMap(FlushPolicy.init) { return own }
-        if number("flush.messages") == 1 { return .ack }
+    /// When records are made durable.
+    package private(set) var flush = FlushPolicy.system
+    /// The size at which a new segment begins, in bytes.
+    package private(set) var segmentBytes: Int64 = 0
+    /// The age at which a new segment begins, in ms.
+    package private(set) var segmentMilliseconds: Int64 = 0
+    /// How long records are kept, in ms; -1 without a bound.
+    package private(set) var retentionMilliseconds: Int64 = -1
+    /// How many bytes of a partition are kept; -1 without a bound.
+    package private(set) var retentionBytes: Int64 = -1
+    /// How long compaction keeps tombstones, in ms.
+    package private(set) var deleteRetention: Int64 = 0
+    /// The greatest batch, in bytes.
+    package private(set) var maximumBatch: Int64 = 0
+    /// Whether only the newest record of each key is kept.
+    package private(set) var isCompacted = false
+    /// Whether retention and DeleteRecords apply.
+    package private(set) var isDeleted = true
+    /// Whether the broker's time replaces the producer's.
+    package private(set) var usesAppendTime = false
+
+    private mutating func refresh() {
+        func number(_ name: String) -> Int64 { Int64(value(name)) ?? 0 }
+        segmentBytes = number("segment.bytes")
+        segmentMilliseconds = number("segment.ms")
+        retentionMilliseconds = number("retention.ms")
+        retentionBytes = number("retention.bytes")
+        deleteRetention = number("delete.retention.ms")
+        maximumBatch = number("max.message.bytes")
+        isCompacted = value("cleanup.policy").contains("compact")
+        isDeleted = value("cleanup.policy").contains("delete")
+        usesAppendTime = value("message.timestamp.type") == "LogAppendTime"
         let milliseconds = number("flush.ms")
-        if milliseconds < .max { return milliseconds == 0 ? .ack : .interval(milliseconds) }
-        return defaultFlush
+        if let own = overrides["flush"].flatMap(FlushPolicy.init) {
+            flush = own
+        } else if number("flush.messages") == 1 || milliseconds == 0 {
+            flush = .ack
+        } else {
+            flush = milliseconds < .max ? .interval(milliseconds) : defaultFlush
+        }
     }
-    package var segmentBytes: Int64 { number("segment.bytes") }
-    package var segmentMilliseconds: Int64 { number("segment.ms") }
-    /// -1 without a bound.
-    package var retentionMilliseconds: Int64 { number("retention.ms") }
-    /// -1 without a bound.
-    package var retentionBytes: Int64 { number("retention.bytes") }
-    package var deleteRetention: Int64 { number("delete.retention.ms") }
-    package var maximumBatch: Int64 { number("max.message.bytes") }
-    package var isCompacted: Bool { value("cleanup.policy").contains("compact") }
-    package var isDeleted: Bool { value("cleanup.policy").contains("delete") }
-    package var usesAppendTime: Bool { value("message.timestamp.type") == "LogAppendTime" }
 }
 
 extension Substring {

@@ -4,7 +4,7 @@ package import Records
 /// Administration of a Kafka cluster: topics, their oldest records, groups' offsets.
 ///
 /// Every call is answered within the request time-out. The mock cluster knows only
-/// ``partitionCount(of:)``, ``topics()`` and ``committed(group:)``.
+/// ``partitionCount(of:)``, ``topics()`` and ``committed(group:_:)`` for partitions that are named.
 package final class KafkaAdmin {
     private let handle: ClientHandle
     private let timeout: Int
@@ -138,8 +138,15 @@ package final class KafkaAdmin {
     }
 
     /// What a group committed, by partition.
-    package func committed(group: String) throws -> [TopicPartition: CommittedOffset] {
-        var requests = [rd_kafka_ListConsumerGroupOffsets_new(group, nil)]
+    ///
+    /// - Parameter partitions: which ones; nil for all that the group has committed.
+    package func committed(
+        group: String, _ partitions: [TopicPartition]? = nil
+    ) throws -> [TopicPartition: CommittedOffset] {
+        let list = PartitionList(partitions ?? [])
+        var requests = [
+            rd_kafka_ListConsumerGroupOffsets_new(group, partitions == nil ? nil : list.raw)
+        ]
         defer { rd_kafka_ListConsumerGroupOffsets_destroy_array(&requests, requests.count) }
         let event = try request(
             RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, "listing the offsets of group \(group)"

@@ -3,7 +3,7 @@ internal import Records
 
 /// How to reach a Kafka cluster: its bootstrap servers and any property of librdkafka.
 ///
-/// Property names are librdkafka's (`security.protocol`, `ssl.ca.location`, `fetch.wait.max.ms`, …).
+/// Property names are librdkafka's (`security.protocol`, `ssl.ca.location`, `linger.ms`, …).
 /// A secret is named, not given: `sasl.password` is `env:NAME` (an environment variable) or
 /// `file:PATH` (the file's first line; a PEM property takes the whole file). Secrets are looked up
 /// when a client is made, so that a configuration can be validated where they are not at hand.
@@ -82,7 +82,7 @@ package struct KafkaConfiguration: Sendable {
     func makeConf(_ overrides: [(String, String)]) throws -> OpaquePointer? {
         let conf = rd_kafka_conf_new()
         do {
-            // Defaults of the caller first, what the user said over them; the fixed ones are reserved.
+            // The caller's defaults first, what the user said over them; fixed ones are reserved.
             for (name, value) in overrides { try Self.set(conf, name, value) }
             try Self.set(conf, "bootstrap.servers", bootstrapServers)
             for (name, value) in properties.sorted(by: { $0.key < $1.key }) {

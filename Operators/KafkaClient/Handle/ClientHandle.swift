@@ -1,11 +1,12 @@
 internal import CRdKafka
+internal import Dispatch
 internal import Records
 internal import Synchronization
 
 /// What librdkafka's callbacks of one client write to; it outlives the client.
 final class ClientContext: @unchecked Sendable {
-    // `membership` and `ledger` are set before the client exists and used on its polling thread only;
-    // the rest is safe on any thread: hence unchecked.
+    // `membership` and `ledger` are set before the client exists; they and `failures` are used on
+    // its polling thread only, the rest is safe on any thread: hence unchecked.
     let log: (@Sendable (Int, String) -> Void)?
     let complaint = Mutex<String>("")
     var membership: GroupMembership?
@@ -35,6 +36,8 @@ final class ClientHandle {
     let context: ClientContext
     private let kind: Kind
     private var destroyed = false
+    /// Set when a request was given up that the client still holds: it would be waited for.
+    var unanswered = false
 
     /// Starts a client's threads.
     ///
@@ -72,10 +75,23 @@ final class ClientHandle {
 
     deinit { destroy() }
 
-    /// Frees the client; waits for its threads.
+    /// Frees the client; waits for its threads, unless they may be held up.
+    ///
+    /// librdkafka waits up to `session.timeout.ms` for a coordinator that does not answer; such a
+    /// client is freed beside the caller.
     func destroy() {
         guard !destroyed else { return }
         destroyed = true
+        guard unanswered else { return Self.free(raw, kind) }
+        let address = UInt(bitPattern: raw)
+        DispatchQueue.global().async { [context, kind] in
+            withExtendedLifetime(context) {
+                if let raw = OpaquePointer(bitPattern: address) { Self.free(raw, kind) }
+            }
+        }
+    }
+
+    private static func free(_ raw: OpaquePointer, _ kind: Kind) {
         // A consumer was closed before, or failed to within its time: don't wait for it again.
         if kind == .consumer {
             rd_kafka_destroy_flags(raw, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)

@@ -14,7 +14,7 @@ package struct ClientStatistics: Sendable, CustomStringConvertible {
     package var residentBytes: Int
     /// librdkafka's version, `2.0.2`.
     package var libraryVersion: String
-    /// What this librdkafka was built with: `ssl`, `sasl_scram`, `zstd`, …
+    /// What this librdkafka was built with, as `ssl` or `sasl_scram`.
     package var libraryFeatures: [String]
 
     private static let openConsumers = Atomic<Int>(0)

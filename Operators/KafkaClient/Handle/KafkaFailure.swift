@@ -1,7 +1,7 @@
 internal import CRdKafka
 internal import Records
 
-/// Turns librdkafka's errors into ours: kind, fault and retry, with the C name kept in the sentence.
+/// Turns librdkafka's errors into ours: kind, fault and retry, the C name kept in the sentence.
 enum KafkaFailure {
     /// The error for a C code.
     ///

@@ -3,10 +3,10 @@ internal import Records
 
 /// What the group told its member, and what the member still owes it.
 ///
-/// Lives on the reader's thread: librdkafka calls back from within `poll`. An assignment is answered
-/// at once with nothing, because partitions start one by one at offsets that are known later; a
-/// revocation is answered when the last of its partitions was unassigned, in one call, because the
-/// group goes on at that call.
+/// Lives on the reader's thread: librdkafka calls back from within `poll`. An assignment is
+/// answered at once with nothing, because partitions start one by one at offsets that are known
+/// later; a revocation is answered when the last of its partitions was unassigned, in one call,
+/// because the group goes on at that call.
 final class GroupMembership {
     private(set) var assigned: Set<TopicPartition> = []
     private(set) var revoking: Set<TopicPartition> = []

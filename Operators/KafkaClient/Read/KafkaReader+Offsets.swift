@@ -45,6 +45,7 @@ extension KafkaReader {
         }
         let timeout = milliseconds(options.requestTimeoutMilliseconds)
         guard let event = rd_kafka_queue_poll(queue, timeout) else {
+            handle.unanswered = true
             throw unknown(RD_KAFKA_RESP_ERR__TIMED_OUT, "committing offsets (outcome unknown)")
         }
         defer { rd_kafka_event_destroy(event) }

@@ -4,13 +4,13 @@ package import Records
 /// A log reader on librdkafka.
 ///
 /// Each partition has a queue of its own, filled by the client's threads up to its share of the
-/// memory budget and read by this reader's one thread; the group's queue carries events only. Nothing
-/// is ever paused, resumed or sought: a partition moves by ``unassign(_:)`` and ``assign(_:)``.
-/// Offsets come from records.
+/// memory budget and read by this reader's one thread; the group's queue carries events only.
+/// Nothing is ever paused, resumed or sought: a partition moves by ``unassign(_:)`` and
+/// ``assign(_:)``. Offsets come from records.
 ///
-/// A group over several topics uses the eager protocol, which knows whole assignments only: there each
-/// ``assign(_:)`` makes the other partitions fetch anew from where reading stands, so that partitions
-/// are best assigned together.
+/// A group over several topics uses the eager protocol, which knows whole assignments only: there
+/// each ``assign(_:)`` makes the other partitions fetch anew from where reading stands, so that
+/// partitions are best assigned together.
 package final class KafkaReader: LogReader {
     let options: KafkaReaderOptions
     let handle: ClientHandle
@@ -104,7 +104,12 @@ package final class KafkaReader: LogReader {
     /// What a message of the group's queue says; nil when librdkafka mends it by itself.
     private func groupFailure(_ message: rd_kafka_message_t) -> DataflowError? {
         switch message.err {
-        case RD_KAFKA_RESP_ERR_NO_ERROR, RD_KAFKA_RESP_ERR__PARTITION_EOF,
+        case RD_KAFKA_RESP_ERR_NO_ERROR:
+            // It would be lost without a word: partitions have queues of their own.
+            return DataflowError(
+                .invariant, domain: .internal, retry: .restart,
+                "a record came by the group's queue")
+        case RD_KAFKA_RESP_ERR__PARTITION_EOF,
             RD_KAFKA_RESP_ERR__FATAL,
             // Followed by the loss of the assignment, which is told as such.
             RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID,
@@ -320,5 +325,6 @@ package final class KafkaReader: LogReader {
         while rd_kafka_consumer_closed(handle.raw) == 0, ContinuousClock.now < deadline {
             rd_kafka_queue_poll_callback(queue, 50)
         }
+        if rd_kafka_consumer_closed(handle.raw) == 0 { handle.unanswered = true }
     }
 }

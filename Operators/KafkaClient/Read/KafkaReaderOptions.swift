@@ -19,8 +19,8 @@ package struct KafkaReaderOptions: Sendable {
 
     /// Who says which partitions are read.
     package var membership: Membership
-    /// Which records are seen; ``Isolation/committed`` also makes ``KafkaReader/committed(_:)`` wait
-    /// for open transactions' offsets.
+    /// Which records are seen; ``Isolation/committed`` also makes ``KafkaReader/committed(_:)``
+    /// wait for open transactions' offsets.
     package var isolation: Isolation
     /// What the client may prefetch in all, in bytes.
     package var memoryBudget: Int
@@ -66,7 +66,7 @@ package struct KafkaReaderOptions: Sendable {
                 ("partition.assignment.strategy", topics.count > 1 ? "range" : "cooperative-sticky")
             )
         case .byHand(let group):
-            // The client insists on a name; without membership and commits the cluster never sees it.
+            // The client insists on a name; the cluster sees it in commits only.
             settings.append(("group.id", group ?? "millrace-by-hand"))
         }
         return settings

@@ -2,7 +2,7 @@ internal import CRdKafka
 internal import Glibc
 internal import Records
 
-/// Who a group's member is, as a transaction tells the cluster when it commits the member's offsets.
+/// Who a group's member is, as a transaction tells the cluster when it commits its offsets.
 ///
 /// Read immediately before use: every rebalance makes another.
 package final class KafkaGroupMetadata {

@@ -3,11 +3,12 @@ package import Records
 
 /// Transactions of a writer that was made with a transactional id.
 ///
-/// After any error that is neither retriable nor abortable the outcome is unknown: close the writer,
-/// make another with the same id, and read what the group committed.
+/// After any error that is neither retriable nor abortable the outcome is unknown: close the
+/// writer, make another with the same id, and read what the group committed.
 extension KafkaWriter {
-    /// Takes the transactional id over: earlier writers with it are fenced, what they left open is
-    /// aborted. Once for a writer, before its first transaction.
+    /// Takes the transactional id over; once for a writer, before its first transaction.
+    ///
+    /// Earlier writers with the same id are fenced, and what they left open is aborted.
     package func initTransactions(timeoutMilliseconds: Int) throws {
         try step("initialising transactions") {
             rd_kafka_init_transactions($0, milliseconds(timeoutMilliseconds))
@@ -43,7 +44,6 @@ extension KafkaWriter {
         try step("committing a transaction") {
             rd_kafka_commit_transaction($0, milliseconds(timeoutMilliseconds))
         }
-        ledger.settleRun()
     }
 
     /// Drops what is under way and aborts.
@@ -51,11 +51,12 @@ extension KafkaWriter {
         try step("aborting a transaction") {
             rd_kafka_abort_transaction($0, milliseconds(timeoutMilliseconds))
         }
-        ledger.settleRun()
     }
 
     private func step(_ doing: String, _ call: (OpaquePointer) -> OpaquePointer?) throws {
         try checkOpen()
+        // Some steps serve delivery reports, also those that fail.
+        defer { ledger.settleRun() }
         if let error = call(handle.raw) {
             throw KafkaTransactionError(consuming: error, doing)
         }

@@ -22,7 +22,8 @@ package final class KafkaWriter: LogWriter {
 
     /// Starts a client.
     ///
-    /// - Parameter notify: called on a client's thread when ``poll()`` has something; must be quick.
+    /// - Parameter notify: called on a client's thread when ``poll()`` has something; must be
+    ///   quick.
     package init(
         _ configuration: KafkaConfiguration, _ options: KafkaWriterOptions = .init(),
         notify: (@Sendable () -> Void)? = nil

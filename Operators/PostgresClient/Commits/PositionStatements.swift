@@ -3,9 +3,6 @@ internal import State
 
 /// The statements on `millrace.task_positions`.
 enum PositionStatements {
-    /// The schema of Millrace's own tables.
-    static let schema = "millrace"
-
     private static let create = """
         CREATE TABLE IF NOT EXISTS millrace.task_positions (
             run text NOT NULL,
@@ -47,13 +44,7 @@ enum PositionStatements {
 
     /// Creates schema and table if they are missing.
     static func install(on connection: PostgresConnection) throws {
-        let found = try connection.query(
-            "SELECT FROM to_regclass('millrace.task_positions') AS t(oid) WHERE oid IS NOT NULL")
-        guard found.isEmpty else { return }
-        try connection.transaction {
-            try createSchema(schema, on: connection)
-            try connection.script(create)
-        }
+        try installTable("task_positions", create, on: connection)
     }
 
     /// The parameters of ``advance``.
@@ -96,5 +87,17 @@ enum PositionStatements {
                 epoch: epoch, attempt: attempt, manifestChecksum: checksum)
         }
         return position
+    }
+}
+
+/// Creates a table of Millrace's own, and the schema `millrace` around it, if it is missing.
+func installTable(_ name: String, _ sql: String, on connection: PostgresConnection) throws {
+    let found = try connection.query(
+        "SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'millrace' AND tablename = $1",
+        [.text(name)])
+    guard found.isEmpty else { return }
+    try connection.transaction {
+        try createSchema("millrace", on: connection)
+        try connection.script(sql)
     }
 }

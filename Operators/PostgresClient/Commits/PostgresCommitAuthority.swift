@@ -72,7 +72,7 @@ public final class PostgresCommitAuthority: CommitAuthority {
         let sets = try applier.changeSets(decision.tables, on: connection)
         try applier.ensurePartitions(sets, on: connection)
         try connection.transaction {
-            let updated = try connection.query(
+            let updated = try connection.queryPrepared(
                 PositionStatements.advance,
                 PositionStatements.advanceParameters(decision, generation: generation))
             guard updated.affectedRows == 1 else {

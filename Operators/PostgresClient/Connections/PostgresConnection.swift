@@ -10,7 +10,12 @@ package final class PostgresConnection {
     /// How many reads of pending messages a look at the connection's health may take.
     private static let maximumPendingReads = 16
 
+    /// How many statements are kept prepared; further ones are parsed each time.
+    private static let maximumPrepared = 256
+
     private(set) var handle: OpaquePointer?
+    /// The names of prepared statements by their text.
+    private var prepared: [String: String] = [:]
 
     /// Connects.
     ///
@@ -81,6 +86,34 @@ package final class PostgresConnection {
         guard !sql.utf8.contains(0) else {
             throw PostgresError(.misuse, "a statement holds a NUL character")
         }
+        return try execute(parameters) { count, types, values, lengths, formats in
+            PQexecParams(handle, sql, count, types, values, lengths, formats, 1)
+        }
+    }
+
+    /// Runs one statement that comes again and again: it is parsed and planned once a connection.
+    @discardableResult
+    func queryPrepared(_ sql: String, _ parameters: PostgresParameters) throws -> PostgresResult {
+        if prepared[sql] == nil {
+            guard prepared.count < PostgresConnection.maximumPrepared else {
+                return try query(sql, parameters)
+            }
+            let name = "p\(prepared.count)"
+            let types = parameters.entries.map { $0.type.rawValue }
+            _ = try checked(
+                PQprepare(handle, name, sql, Int32(truncatingIfNeeded: types.count), types))
+            prepared[sql] = name
+        }
+        guard let name = prepared[sql] else { return try query(sql, parameters) }
+        return try execute(parameters) { count, _, values, lengths, formats in
+            PQexecPrepared(handle, name, count, values, lengths, formats, 1)
+        }
+    }
+
+    private func execute(
+        _ parameters: PostgresParameters,
+        _ call: (Int32, [UInt32], [UnsafePointer<CChar>?], [Int32], [Int32]) -> OpaquePointer?
+    ) throws -> PostgresResult {
         let types = parameters.entries.map { $0.type.rawValue }
         let lengths = parameters.entries.map { Int32(truncatingIfNeeded: $0.range?.count ?? 0) }
         let formats = [Int32](repeating: 1, count: parameters.count)
@@ -91,9 +124,8 @@ package final class PostgresConnection {
                         .assumingMemoryBound(to: CChar.self)
                 }
             }
-            return PQexecParams(
-                handle, sql, Int32(truncatingIfNeeded: parameters.count), types, values, lengths,
-                formats, 1)
+            return call(
+                Int32(truncatingIfNeeded: parameters.count), types, values, lengths, formats)
         }
         return try checked(result)
     }

@@ -104,7 +104,7 @@ struct TableApplier {
                     }
                 }
             }
-            try connection.query(sql, parameters)
+            try connection.queryPrepared(sql, parameters)
             start = end
         }
     }

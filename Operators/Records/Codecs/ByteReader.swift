@@ -96,7 +96,7 @@ public struct ByteReader {
     /// Reads a varint length and that many bytes of UTF-8.
     public mutating func string() throws(CodecError) -> String {
         let bytes = try lengthPrefixed()
-        guard let string = String(validating: bytes, as: UTF8.self) else {
+        guard let string = String(validUTF8: bytes) else {
             throw .malformed("not UTF-8")
         }
         return string

@@ -1,7 +1,7 @@
 /// Shortest paths from a node, as far as asked, over scratch memory that is used again and again.
 ///
 /// Dijkstra's algorithm with a binary heap (Dijkstra 1959); a query allocates nothing once the
-/// heap has grown. One value serves one thread and one graph: 16 bytes a node.
+/// heap has grown. One value serves one thread and one graph: 20 bytes a node.
 public struct RouteSearch {
     /// What a path is measured by.
     public enum Weight: Sendable {
@@ -16,6 +16,8 @@ public struct RouteSearch {
         var query: UInt32
         var state: State
         var cost: Float
+        /// Seconds at free flow along the path.
+        var seconds: Float
         /// The segment by which the node was reached, -1 at the start.
         var segment: Int32
     }
@@ -42,7 +44,7 @@ public struct RouteSearch {
     public init(_ graph: RoadGraph) {
         self.graph = graph
         labels = [Label](
-            repeating: Label(query: 0, state: .reached, cost: 0, segment: -1),
+            repeating: Label(query: 0, state: .reached, cost: 0, seconds: 0, segment: -1),
             count: graph.nodeCount)
         heap.reserveCapacity(256)
     }
@@ -61,31 +63,36 @@ public struct RouteSearch {
             let place = Int(target)
             if labels[place].query != query {
                 labels[place] = Label(
-                    query: query, state: .target, cost: .infinity, segment: -1)
+                    query: query, state: .target, cost: .infinity, seconds: 0,
+                    segment: -1)
                 missing += 1
             }
         }
         let isTarget = labels[Int(node)].query == query
         labels[Int(node)] = Label(
-            query: query, state: isTarget ? .target : .reached, cost: 0, segment: -1)
+            query: query, state: isTarget ? .target : .reached, cost: 0, seconds: 0, segment: -1)
         push(HeapItem(cost: 0, node: node))
         while missing > 0, let item = pop() {
             let place = Int(item.node)
             if labels[place].state == .settled { continue }
             if labels[place].state == .target { missing -= 1 }
             labels[place].state = .settled
+            let before = labels[place].seconds
             let end = Int(graph.firstOutgoing[place + 1])
             for index in Int(graph.firstOutgoing[place])..<end {
                 let segment = graph.segments[index]
                 let step = weight == .distance ? segment.length : segment.seconds
                 let cost = item.cost + step
+                let seconds = before + segment.seconds
                 if cost > limit || (banned == Int32(index) && item.node == node) { continue }
                 let to = Int(segment.to)
                 if labels[to].query != query {
                     labels[to] = Label(
-                        query: query, state: .reached, cost: cost, segment: Int32(index))
+                        query: query, state: .reached, cost: cost, seconds: seconds,
+                        segment: Int32(index))
                 } else if cost < labels[to].cost, labels[to].state != .settled {
                     labels[to].cost = cost
+                    labels[to].seconds = seconds
                     labels[to].segment = Int32(index)
                 } else {
                     continue
@@ -100,6 +107,9 @@ public struct RouteSearch {
         let label = labels[Int(node)]
         return label.query == query && label.state == .settled ? label.cost : nil
     }
+
+    /// The seconds at free flow of the way to a node that the last search settled.
+    package func seconds(to node: Int32) -> Float { labels[Int(node)].seconds }
 
     /// The segment by which the last search reached a node, -1 at its start.
     package func segment(into node: Int32) -> Int32 { labels[Int(node)].segment }

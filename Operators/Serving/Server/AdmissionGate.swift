@@ -37,6 +37,10 @@ final class AdmissionGate: Sendable {
         }
     }
 
+    fileprivate func giveBack(_ bytes: Int) {
+        held.withLock { $0.bytes -= bytes }
+    }
+
     fileprivate func leave(bytes: Int) {
         held.withLock { held in
             held.requests -= 1
@@ -45,23 +49,39 @@ final class AdmissionGate: Sendable {
     }
 }
 
-/// One request's place behind the gate; it is given back with the last reference.
+/// One request's place behind the gate; it is given back by ``leave()``, or with the last reference.
 final class Admission: Sendable {
     private let gate: AdmissionGate
-    private let bytes = Mutex(0)
+    /// Bytes that are held; nil once the place is given back.
+    private let bytes = Mutex<Int?>(0)
 
     fileprivate init(gate: AdmissionGate) {
         self.gate = gate
     }
 
     deinit {
-        gate.leave(bytes: bytes.withLock { $0 })
+        leave()
+    }
+
+    /// Gives the place back; only the first time counts.
+    func leave() {
+        let held = bytes.withLock { bytes in
+            let held = bytes
+            bytes = nil
+            return held
+        }
+        if let held { gate.leave(bytes: held) }
     }
 
     /// Takes room for `count` further bytes; false when there is none.
     func reserve(_ count: Int) -> Bool {
         guard gate.reserve(count) else { return false }
-        bytes.withLock { $0 += count }
-        return true
+        let isHeld = bytes.withLock { bytes in
+            guard let held = bytes else { return false }
+            bytes = held + count
+            return true
+        }
+        if !isHeld { gate.giveBack(count) }
+        return isHeld
     }
 }

@@ -56,23 +56,26 @@ struct RequestResponder: HTTPResponder {
         to request: Request, _ route: HTTPRoute, _ parameters: [String: String],
         _ channel: any Channel
     ) async throws -> Response {
+        guard request.uri.string.utf8.count <= configuration.headBytes else {
+            return refuse(
+                .error(414, code: "long-target", message: "the request's target is too long"),
+                request, channel)
+        }
         guard let query = queryItems(request.uri.query ?? "") else {
             return refuse(
                 .error(400, code: "bad-query", message: "the query isn't percent-encoded text"),
                 request, channel)
         }
         var ingest = IngestRequest(parameters: parameters, query: query)
-        guard route.isBounded else {
-            return response(await route.handler(ingest), request, channel)
-        }
-        guard let admission = gate.admit() else {
+        let admission = route.isBounded ? gate.admit() : nil
+        guard admission != nil || !route.isBounded else {
             counters.countBusy()
             return refuse(reader.busy.reply, request, channel)
         }
         let deadline = RequestDeadline(channel: channel)
         let timer = deadline.start(.seconds(configuration.requestSeconds))
         defer { timer.cancel() }
-        if route.method == .post {
+        if route.method == .post, let admission {
             do {
                 ingest.body = try await reader.read(request, admission)
                 counters.countBody(ingest.body.count)
@@ -85,12 +88,14 @@ struct RequestResponder: HTTPResponder {
             if deadline.isOver { return lateRequest(request, channel) }
         }
         let reply = await deadline.reply { [ingest] in
+            let reply = await route.handler(ingest)
             // The place is held until the handler is done, which may be after the reply.
-            defer { withExtendedLifetime(admission) {} }
-            return await route.handler(ingest)
+            admission?.leave()
+            return reply
         }
         if deadline.hasExpired { counters.countTimeout() }
-        return response(reply, request, channel)
+        let isRead = route.method == .post || reader.canBeDrained(request)
+        return response(reply, request, channel, closing: !isRead)
     }
 
     /// The reply to a request that wasn't read in time.

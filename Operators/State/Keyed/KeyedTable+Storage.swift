@@ -54,7 +54,7 @@ extension KeyedTable {
         buckets[bucket] = (hash & 0xffff_ffff_0000_0000) | UInt64(slot &+ 1)
     }
 
-    /// Frees the slot's bucket and closes the gap (Knuth, TAOCP vol. 3, 6.4, algorithm R).
+    /// Frees the slot's bucket and closes the gap: Knuth's algorithm R (TAOCP, volume 3, section 6.4).
     private mutating func unplace(_ slot: Int, hash: UInt64) {
         var bucket = Int(truncatingIfNeeded: hash) & bucketMask
         while buckets[bucket] & 0xffff_ffff != UInt64(slot &+ 1) {

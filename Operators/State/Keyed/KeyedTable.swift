@@ -18,11 +18,11 @@ public struct KeyedTable<Key: StreamKey, Value>: ~Copyable {
         }
     }
 
-    /// High half: the hash's high half. Low half: slot + 1, 0 for a free bucket.
+    /// In the high half the hash's high half, in the low half slot + 1; 0 for a free bucket.
     @usableFromInline var buckets: UnsafeMutablePointer<UInt64>
     @usableFromInline var bucketMask: Int
     @usableFromInline var entries: UnsafeMutablePointer<Entry>
-    /// One mark a slot: whether its entry is there. Apart from the entries, as a free slot has none.
+    /// Whether each slot has an entry; apart from the entries, as a free slot has none.
     @usableFromInline var occupied: UnsafeMutablePointer<Bool>
     @usableFromInline var entryCapacity: Int
     @usableFromInline var slotsUsed = 0

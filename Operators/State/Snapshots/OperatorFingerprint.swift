@@ -4,7 +4,7 @@ public import Records
 public struct OperatorFingerprint: Hashable, Sendable, BinaryCodable {
     /// The operator's name.
     public var id: OperatorID
-    /// What sort of operator it is: `window`, `process`, `exchange`, …
+    /// What sort of operator it is, `window` for one.
     public var kind: String
     /// The name of the key's type; empty for state without keys.
     public var keyType: String

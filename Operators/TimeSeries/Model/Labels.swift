@@ -25,7 +25,8 @@ public struct Labels: Hashable, Sendable {
     /// Makes a set from labels in any order; of several with one name the last one counts, and
     /// labels with an empty value are left out.
     public init(_ labels: some Sequence<Label>) {
-        var sorted = labels.filter { !$0.value.isEmpty }
+        var sorted = Array(labels)
+        if sorted.contains(where: \.value.isEmpty) { sorted.removeAll(where: \.value.isEmpty) }
         if sorted.count > 1 {
             sorted = Labels.sortedUnique(sorted)
         }
@@ -77,25 +78,33 @@ public struct Labels: Hashable, Sendable {
 
     private static func hash(_ labels: [Label]) -> UInt64 {
         if labels.isEmpty { return XXHash64.emptyHash }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(labels.count * 32)
-        func append(_ string: String) {
-            let count = string.utf8.count
-            if count < 255 {
-                bytes.append(UInt8(truncatingIfNeeded: count))
-            } else {
-                bytes.append(255)
-                bytes.append(UInt8(truncatingIfNeeded: count))
-                bytes.append(UInt8(truncatingIfNeeded: count >> 8))
-                bytes.append(UInt8(truncatingIfNeeded: count >> 16))
+        // A length takes one byte, or four from 255 on.
+        let room = labels.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 8 }
+        return withUnsafeTemporaryAllocation(byteCount: room, alignment: 1) { buffer in
+            var end = 0
+            func append(_ string: String) {
+                let count = string.utf8.count
+                if count < 255 {
+                    buffer[end] = UInt8(truncatingIfNeeded: count)
+                    end += 1
+                } else {
+                    buffer[end] = 255
+                    buffer[end + 1] = UInt8(truncatingIfNeeded: count)
+                    buffer[end + 2] = UInt8(truncatingIfNeeded: count >> 8)
+                    buffer[end + 3] = UInt8(truncatingIfNeeded: count >> 16)
+                    end += 4
+                }
+                for byte in string.utf8 {
+                    buffer[end] = byte
+                    end += 1
+                }
             }
-            bytes.append(contentsOf: string.utf8)
+            for label in labels {
+                append(label.name)
+                append(label.value)
+            }
+            return XXHash64.hash(UnsafeRawBufferPointer(rebasing: buffer[..<end]))
         }
-        for label in labels {
-            append(label.name)
-            append(label.value)
-        }
-        return bytes.withUnsafeBytes(XXHash64.hash)
     }
 
     /// The value under a name, or an empty string.

@@ -4,8 +4,8 @@ public struct PromQLTestFile: Sendable {
     public enum Command: Sendable {
         /// Forgets every series.
         case clear
-        /// Adds samples, `step` milliseconds apart.
-        case load(step: Int64, series: [SeriesDescription])
+        /// Adds samples, `step` milliseconds apart; perhaps native histograms made of classic ones too.
+        case load(step: Int64, series: [SeriesDescription], addsNativeHistograms: Bool)
         /// Evaluates an expression and compares the result.
         case evaluate(PromQLTestCase)
     }
@@ -80,7 +80,10 @@ public struct PromQLTestFile: Sendable {
             }
             position += 1
         }
-        commands.append(.load(step: step, series: series))
+        commands.append(
+            .load(
+                step: step, series: series,
+                addsNativeHistograms: words[0] == "load_with_nhcb"))
     }
 
     private mutating func evaluation() throws(Failure) {

@@ -41,7 +41,9 @@ public struct PromQLTestRunner {
             case .clear:
                 source = MemorySource()
                 nativeSeries = []
-            case .load(let step, let series): load(series, step: step)
+            case .load(let step, let series, let addsNativeHistograms):
+                load(series, step: step)
+                if addsNativeHistograms { nativeSeries += series.compactMap { histogram(of: $0) } }
             case .evaluate(let test):
                 outcomes.append(
                     Outcome(
@@ -61,6 +63,16 @@ public struct PromQLTestRunner {
             }
             if description.hasNativeHistogram { nativeSeries.append(description.labels) }
         }
+    }
+
+    /// The labels of the native histogram that a classic one's series would be made into.
+    private func histogram(of series: SeriesDescription) -> Labels? {
+        let name = series.labels.name
+        guard let suffix = ["_bucket", "_count", "_sum"].first(where: name.hasSuffix) else {
+            return nil
+        }
+        return series.labels.dropping([Labels.bucketBound])
+            .setting(Labels.metricName, String(name.dropLast(suffix.count)))
     }
 
     /// Whether a selector sees a native histogram, or one is expected.

@@ -32,7 +32,8 @@ enum Catalogue {
         if let entry = entries.first(where: { $0.name == name }) { return entry }
         throw DataflowError(
             .invalidConfiguration, domain: .user,
-            "there is no pipeline \(name); there are \(entries.map(\.name).joined(separator: ", "))")
+            "there is no pipeline \(name); there are \(entries.map(\.name).joined(separator: ", "))"
+        )
     }
 
     /// The roads of an OSM PBF file, or of the synthetic city for an empty path.

@@ -169,6 +169,8 @@ struct Demo {
             if let failure = runners.lazy.compactMap(\.failure).first {
                 print("FAULT            \(failure)")
             }
+            // A pipe would keep the lines until the end.
+            fflush(nil)
         }
     }
 }

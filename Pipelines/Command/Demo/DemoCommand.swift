@@ -51,7 +51,6 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        setvbuf(stdout, nil, _IOLBF, 0)
         var summary = try await Demo(self).run()
         summary.judge(isJudged: !unjudged)
         print("")

@@ -6,7 +6,9 @@ internal import Records
 internal import RoadNetwork
 internal import TrafficUpdates
 
-/// Compares what came out with what the fleet knows to be true. Nobody else reads the truth.
+/// Compares what came out with what the fleet knows to be true.
+///
+/// Nobody else reads the truth.
 struct DemoJudge {
     let roads: RoadGraph
     let truth: FleetTruth

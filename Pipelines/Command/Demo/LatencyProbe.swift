@@ -87,7 +87,8 @@ final class LatencyProbe: Sendable {
                 let counted = seen[row] ?? []
                 for (index, sent) in times.sorted().enumerated() {
                     if index < counted.count {
-                        seconds.append(Double(max(0, counted[index].millisecondsSince(sent))) / 1_000)
+                        seconds.append(
+                            Double(max(0, counted[index].millisecondsSince(sent))) / 1_000)
                     } else {
                         unpublished += 1
                     }

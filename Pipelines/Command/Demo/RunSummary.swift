@@ -48,7 +48,8 @@ struct RunSummary: Codable {
         if lag != 0 { faults.append("a lag of \(lag) is left") }
         guard isJudged else { return }
         if pairs < RunSummary.minimumPairs {
-            faults.append("only \(pairs) pairs of segment and minute, \(RunSummary.minimumPairs) are wanted")
+            faults.append(
+                "only \(pairs) pairs of segment and minute, \(RunSummary.minimumPairs) are wanted")
         }
         if matched_share < 0.95 { faults.append("matched share below 95 %") }
         if coverage < 0.90 { faults.append("coverage below 90 %") }

@@ -21,8 +21,12 @@ struct TrafficPicture {
             }
         }
         var speeds: [SegmentID: Double] = [:]
-        for (id, speed) in rows { speeds[SegmentID(rawValue: UInt64(bitPattern: id))] = speed / 3.6 }
-        let svg = TrafficMap(graph: roads, speeds: speeds, title: "Live traffic", subtitle: "\(time)").svg
+        for (id, speed) in rows {
+            speeds[SegmentID(rawValue: UInt64(bitPattern: id))] = speed / 3.6
+        }
+        let svg = TrafficMap(
+            graph: roads, speeds: speeds, title: "Live traffic", subtitle: "\(time)"
+        ).svg
         try Data(svg.utf8).write(to: URL(fileURLWithPath: "\(directory)/traffic.svg"))
         let convert = Process()
         convert.executableURL = URL(fileURLWithPath: "/usr/bin/env")

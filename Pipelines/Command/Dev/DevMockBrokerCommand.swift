@@ -52,7 +52,7 @@ struct DevMockBrokerCommand: AsyncParsableCommand {
             source.resume()
             sources.append(source)
         }
-        // A blocking read on a thread of its own: epoll takes no regular file, and stdin may be one.
+        // A blocking read on a thread of its own: epoll takes no file, and stdin may be one.
         let reader = Thread {
             var byte: UInt8 = 0
             while true {

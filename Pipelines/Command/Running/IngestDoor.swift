@@ -2,8 +2,8 @@ internal import LocationIngest
 internal import Logging
 internal import PostgresClient
 internal import Records
-internal import Serving
 internal import ServiceLifecycle
+internal import Serving
 
 /// The HTTP door of location-ingest: batches in, the positions of a user out.
 final class IngestDoor: Sendable {

@@ -55,9 +55,18 @@ final class LagReport {
         return rows
     }
 
+    private func partitions(of stage: Stage) throws -> [TopicPartition] {
+        try stage.topics.flatMap { topic in
+            (0..<(try reader.partitionCount(of: topic))).map {
+                TopicPartition(topic: topic, partition: $0)
+            }
+        }
+    }
+
     private func positions(_ stage: Stage, run: String) throws -> [TopicPartition: Offset] {
         guard stage.authority == .postgres else {
-            return try admin.committed(group: "\(run).\(stage.name)").mapValues(\.offset)
+            return try admin.committed(group: "\(run).\(stage.name)", partitions(of: stage))
+                .mapValues(\.offset)
         }
         guard let connection else {
             throw DataflowError(

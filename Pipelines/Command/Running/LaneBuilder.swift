@@ -19,7 +19,9 @@ struct LaneBuilder {
     /// Makes the lane, on its thread.
     func make(_ mailbox: Mailbox) throws -> StageLane {
         let reader = stage.isPushed ? nil : try KafkaReader(services.kafka, readerOptions)
-        let writer = stage.authority == .postgres ? nil : try KafkaWriter(services.kafka, KafkaWriterOptions())
+        let writer =
+            stage.authority == .postgres
+            ? nil : try KafkaWriter(services.kafka, KafkaWriterOptions())
         let authority: (any CommitAuthority)?
         switch stage.authority {
         case .delivery: authority = nil

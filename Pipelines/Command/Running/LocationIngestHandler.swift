@@ -4,6 +4,7 @@ internal import Records
 internal import Runtime
 internal import Serving
 internal import Sources
+internal import State
 
 /// Answers `POST /v1/locations`: decodes a batch, hands the points to the pipeline, and replies when the log
 /// has them.

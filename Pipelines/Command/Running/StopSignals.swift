@@ -2,7 +2,8 @@ internal import Dispatch
 internal import Foundation
 
 /// The signals that ask a process to stop: interrupt and terminate.
-struct StopSignals {
+struct StopSignals: @unchecked Sendable {
+    // The sources are only kept alive here; nobody calls them after they were resumed.
     private let stream: AsyncStream<Void>
     private let sources: [any DispatchSourceSignal]
 

@@ -17,7 +17,8 @@ struct DoctorCommand: ParsableCommand {
             "\(try ClusterTopics.read().count) topics"
         }
         report("PostgreSQL", environment["DATABASE_URL"] != nil) {
-            let connection = try PostgresConnection(try PostgresConfiguration(environment: environment))
+            let connection = try PostgresConnection(
+                try PostgresConfiguration(environment: environment))
             defer { connection.close() }
             let result = try connection.query("SHOW server_version", [])
             return try result.first?.value(0, as: String.self) ?? "no answer"

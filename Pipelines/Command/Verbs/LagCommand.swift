@@ -11,15 +11,15 @@ struct LagCommand: ParsableCommand {
     @Argument(help: "The pipeline's name.")
     var pipeline: String
 
-    @Option(help: "The run's name; the pipeline's by default.")
-    var run: String?
+    @Option(name: .customLong("run"), help: "The run's name; the pipeline's by default.")
+    var runName: String?
 
     func run() throws {
         let report = try LagReport(try ServiceEnvironment.current())
         defer { report.close() }
         let plan = try Catalogue.entry(pipeline).plan(parameters: nil)
         var total: Int64 = 0
-        for row in try report.rows(plan: plan, run: run ?? pipeline) {
+        for row in try report.rows(plan: plan, run: runName ?? pipeline) {
             let committed = row.committed.map { "\($0)" } ?? "never"
             print(
                 "\(pad(row.stage, 24))\(pad("\(row.partition)", 44))"

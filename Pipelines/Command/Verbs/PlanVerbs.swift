@@ -41,7 +41,8 @@ struct ExplainCommand: ParsableCommand {
 struct GraphCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "graph",
-        abstract: "Print a pipeline's plan in Graphviz's DOT language: millrace graph … | dot -Tsvg")
+        abstract: "Print a pipeline's plan in Graphviz's DOT language: millrace graph … | dot -Tsvg"
+    )
 
     @OptionGroup var arguments: PipelineArguments
 
@@ -69,7 +70,8 @@ struct ListCommand: ParsableCommand {
 
     func run() {
         for entry in Catalogue.entries {
-            print("\(entry.name.padding(toLength: 18, withPad: " ", startingAt: 0))\(entry.summary)")
+            print(
+                "\(entry.name.padding(toLength: 18, withPad: " ", startingAt: 0))\(entry.summary)")
         }
     }
 }

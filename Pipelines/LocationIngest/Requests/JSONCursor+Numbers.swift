@@ -48,16 +48,27 @@ extension JSONCursor {
         return value < 10 ? UInt64(value) : nil
     }
 
-    /// Takes a run of digits and says how long it is.
+    /// Takes a run of digits and says how long it is; zeros in front of all others don't count.
     @inline(__always)
     private mutating func takeDigits(_ digits: inout UInt64, _ digitCount: inout Int) -> Int {
-        let start = position
-        while let digit {
-            digits = digits &* 10 &+ digit
-            if digitCount > 0 || digit != 0 { digitCount &+= 1 }
-            position &+= 1
+        // Local copies stay in registers.
+        var place = position
+        if digitCount == 0 {
+            while place < end, bytes[place] == UInt8(ascii: "0") { place &+= 1 }
         }
-        return position &- start
+        let first = place
+        var value = digits
+        while place < end {
+            let digit = bytes[place] &- UInt8(ascii: "0")
+            guard digit < 10 else { break }
+            value = value &* 10 &+ UInt64(digit)
+            place &+= 1
+        }
+        digits = value
+        digitCount &+= place &- first
+        let length = place &- position
+        position = place
+        return length
     }
 
     private mutating func exponentText() throws(RequestRefusal) -> Int {

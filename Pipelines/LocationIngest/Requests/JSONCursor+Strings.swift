@@ -1,3 +1,5 @@
+internal import Records
+
 /// A string as it stands in the text, between its quotes.
 struct JSONString {
     /// Where its bytes lie, without the quotes.
@@ -55,15 +57,21 @@ extension JSONCursor {
     }
 
     /// Whether a string without escapes reads `text`.
-    func holds(_ string: JSONString, _ text: String) -> Bool {
-        string.range.count == text.utf8.count && text.utf8.elementsEqual(bytes[string.range])
+    func holds(_ string: JSONString, _ text: StaticString) -> Bool {
+        let count = text.utf8CodeUnitCount
+        guard string.range.count == count else { return false }
+        for index in 0..<count
+        where bytes[string.range.lowerBound &+ index] != text.utf8Start[index] {
+            return false
+        }
+        return true
     }
 
     /// The text of a string that ``string()`` took; nil when it isn't Unicode: bytes that aren't UTF-8,
     /// or half of a surrogate pair.
     func text(_ string: JSONString) -> String? {
         let raw = UnsafeRawBufferPointer(rebasing: bytes[string.range])
-        guard string.isEscaped else { return String(validating: raw, as: UTF8.self) }
+        guard string.isEscaped else { return String(validUTF8: raw) }
         var units: [UInt8] = []
         units.reserveCapacity(raw.count)
         var index = 0

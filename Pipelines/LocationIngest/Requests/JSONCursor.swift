@@ -62,6 +62,7 @@ struct JSONCursor {
     }
 
     /// Takes the comma or the closing mark after an element, and says whether another one follows.
+    ///
     /// No space is taken behind the closing mark.
     @inline(__always)
     mutating func takesComma(orEnd closing: Unicode.Scalar) throws(RequestRefusal) -> Bool {

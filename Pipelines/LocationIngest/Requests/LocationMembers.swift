@@ -10,11 +10,17 @@ struct LocationMembers {
     }
 
     /// The members that mean something.
-    private enum Member: String, CaseIterable {
-        case userID = "user_id"
-        case userMode = "user_mode"
-        case navigationMode = "navigation_mode"
-        case locations = "locs"
+    private enum Member: CaseIterable {
+        case userID, userMode, navigationMode, locations
+
+        var name: StaticString {
+            switch self {
+            case .userID: "user_id"
+            case .userMode: "user_mode"
+            case .navigationMode: "navigation_mode"
+            case .locations: "locs"
+            }
+        }
     }
 
     private let limits: LocationLimits
@@ -84,13 +90,13 @@ extension LocationMembers {
         let name = try cursor.string()
         let member =
             name.isEscaped
-            ? cursor.text(name).flatMap(Member.init(rawValue:))
-            : Member.allCases.first { cursor.holds(name, $0.rawValue) }
+            ? cursor.text(name).flatMap { text in Member.allCases.first { "\($0.name)" == text } }
+            : Member.allCases.first { cursor.holds(name, $0.name) }
         try cursor.take(":")
         guard let member else { return try cursor.skipValue(depth: limits.depth) }
         guard !seen.contains(member) else {
             throw LocationMembers.refusal(
-                "duplicate-member", "\(member.rawValue) is given twice")
+                "duplicate-member", "\(member.name) is given twice")
         }
         seen.append(member)
         switch member {
@@ -133,13 +139,13 @@ extension LocationMembers {
         if cursor.takes(word: "null") { return "" }
         guard cursor.current == UInt8(ascii: "\"") else {
             try cursor.skipValue(depth: limits.depth)
-            throw LocationMembers.refusal("bad-mode", "\(member.rawValue) isn't a string")
+            throw LocationMembers.refusal("bad-mode", "\(member.name) isn't a string")
         }
         let string = try cursor.string()
         guard string.range.count <= limits.modeBytes, let text = cursor.text(string) else {
             throw LocationMembers.refusal(
                 "bad-mode",
-                "\(member.rawValue) isn't text of at most \(limits.modeBytes) bytes")
+                "\(member.name) isn't text of at most \(limits.modeBytes) bytes")
         }
         return text
     }
@@ -157,8 +163,10 @@ extension LocationMembers {
         }
         try cursor.take("[")
         if cursor.takes("]") { return }
-        // A point with its comma takes 25 bytes or more, so this never reserves more than the body.
-        points.reserveCapacity(min(limits.points, (cursor.end - cursor.position) / 24 + 1))
+        // A point for every 24 bytes that are left, which is what one takes in memory: so this never
+        // reserves more than the body.
+        let fitting = (cursor.end - cursor.position) / 24 + 1
+        points.reserveCapacity(max(0, min(limits.points, fitting)))
         repeat {
             guard listed < limits.listedPoints else {
                 throw RequestRefusal(

@@ -3,6 +3,7 @@ public import LocationIngest
 public import MapMatching
 public import Records
 public import RoadNetwork
+public import State
 public import Transforms
 
 /// What follows from a location: where earlier ones were placed, and passages that they complete.
@@ -11,6 +12,16 @@ public enum MatchEvent: Sendable {
     case location(MatchedLocation)
     /// A segment was passed from its start to its end.
     case traversal(SegmentTraversal)
+
+    /// The location, if that is what it says.
+    var location: MatchedLocation? {
+        if case .location(let location) = self { location } else { nil }
+    }
+
+    /// The passage, if that is what it says.
+    var traversal: SegmentTraversal? {
+        if case .traversal(let traversal) = self { traversal } else { nil }
+    }
 }
 
 /// Places each user's locations on the roads while they come: the matcher as a process function.
@@ -21,13 +32,12 @@ public enum MatchEvent: Sendable {
 public struct MatchLocations: ProcessFunction {
     private var matcher: MapMatcher
     private var output = MatchOutput()
-    /// How long after its newest location a track is closed.
-    private let silence: Int64
+    /// How long after its newest location a track is closed, in milliseconds of event time.
+    private static let silence: Int64 = 60_000
 
     /// Matches to `roads`.
     public init(roads: RoadGraph, settings: MatcherSettings) {
         matcher = MapMatcher(graph: roads, settings: settings)
-        silence = settings.lagBound + settings.reorderBound
     }
 
     /// A user of whom nothing is known.
@@ -53,7 +63,7 @@ public struct MatchLocations: ProcessFunction {
     ) {
         state.timer = nil
         guard let newest = state.lattice.newestObservationTime else { return }
-        if newest.advanced(byMilliseconds: silence) <= time || context.watermark == .max {
+        if newest.advanced(byMilliseconds: Self.silence) <= time || context.watermark == .max {
             matcher.flush(&state.lattice, into: &output)
             emit(key, &context)
         } else {
@@ -66,14 +76,14 @@ public struct MatchLocations: ProcessFunction {
 
     private func watch(_ state: inout MatchState, _ context: inout ProcessContext<MatchEvent>) {
         guard let newest = state.lattice.newestObservationTime else { return }
-        let time = newest.advanced(byMilliseconds: silence)
+        let time = newest.advanced(byMilliseconds: Self.silence)
         state.timer = time
         context.setTimer(at: time)
     }
 
     private mutating func emit(_ userID: String, _ context: inout ProcessContext<MatchEvent>) {
         for point in output.points {
-            let segment = point.segment.map { matcher.graph.id($0) }
+            let segment = point.segment.map { matcher.graph.id(of: $0) }
             context.emit(
                 .location(
                     MatchedLocation(

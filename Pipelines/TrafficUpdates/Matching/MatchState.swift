@@ -1,4 +1,4 @@
-public import MapMatching
+internal import MapMatching
 public import Records
 
 /// What the pipeline remembers of a user: the matcher's lattice and the timer that ends a silent track.

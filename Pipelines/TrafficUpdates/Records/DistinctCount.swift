@@ -49,7 +49,9 @@ public struct DistinctCount: Hashable, Sendable, BinaryCodable {
     public var count: Int {
         if registers.isEmpty { return exact.count }
         let size = Double(DistinctCount.registerCount)
-        let sum = registers.reduce(0.0) { $0 + Double(sign: .plus, exponent: -Int($1), significand: 1) }
+        let sum = registers.reduce(0.0) {
+            $0 + Double(sign: .plus, exponent: -Int($1), significand: 1)
+        }
         let estimate = 0.7213 / (1 + 1.079 / size) * size * size / sum
         let empty = registers.count { $0 == 0 }
         // Linear counting is better where many registers are empty still.

@@ -1,6 +1,7 @@
 public import Dataflow
 public import Records
 public import RoadNetwork
+internal import State
 internal import SwiftProtobuf
 
 /// A user's passage over a whole directed segment.

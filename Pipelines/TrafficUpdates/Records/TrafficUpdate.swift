@@ -1,7 +1,7 @@
 public import Dataflow
 public import Records
 public import RoadNetwork
-public import State
+internal import State
 internal import SwiftProtobuf
 public import Transforms
 

@@ -1,3 +1,4 @@
+import Foundation
 import PostgresClient
 import Records
 import State
@@ -8,21 +9,22 @@ import Testing
     "PostgreSQL as commit authority",
     .enabled(if: TestDatabase.isAvailable, TestDatabase.skipMessage))
 struct PostgresCommitAuthorityTests {
-    static let task = TaskID(run: "run", stage: "stage", partition: 0)
+    /// A run of its own for each test.
+    let task = TaskID(run: "run-\(UUID())", stage: "stage", partition: 0)
     static let input = TopicPartition(topic: "t", partition: 0)
     static let table = TableSpec(
         "out", columns: [.init("id", .integer), .init("body", .text)], key: ["id"])
 
-    static func decision(
-        _ offset: Int64, rows: [RowChange] = [], task: TaskID = task, table: TableSpec = table
+    func decision(
+        _ offset: Int64, rows: [RowChange] = [], task other: TaskID? = nil
     ) -> CommitDecision {
         CommitDecision(
-            task: task,
+            task: other ?? task,
             position: CommitPosition(
-                offsets: [input: Offset(offset)],
+                offsets: [Self.input: Offset(offset)],
                 checkpoint: CheckpointRef(
                     epoch: UInt64(offset), attempt: 5, manifestChecksum: 6)),
-            tables: [TableChanges(table: table, rows: rows)])
+            tables: [TableChanges(table: Self.table, rows: rows)])
     }
 
     static func ids(_ connection: PostgresConnection) throws -> [Int64] {
@@ -31,23 +33,23 @@ struct PostgresCommitAuthorityTests {
 
     @Test("keeps the contract", arguments: CommitAuthorityContract.allCases)
     func contract(promise: CommitAuthorityContract) async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             try promise.check(
                 PostgresCommitAuthority(configuration, owner: "first"),
-                PostgresCommitAuthority(configuration, owner: "second"), run: "contract")
+                PostgresCommitAuthority(configuration, owner: "second"), run: task.run)
         }
     }
 
     @Test("rows and position become visible together")
     func atomic() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let authority = PostgresCommitAuthority(configuration, owner: "a")
-            _ = try authority.claim(Self.task, inputs: [Self.input])
-            try authority.decide([Self.decision(1, rows: [.upsert([.integer(1), .text("a")])])])
+            _ = try authority.claim(task, inputs: [Self.input])
+            try authority.decide([decision(1, rows: [.upsert([.integer(1), .text("a")])])])
             // The second row is unfit: neither it, nor its neighbour, nor the position is kept.
             let error = #expect(throws: DataflowError.self) {
                 try authority.decide([
-                    Self.decision(
+                    decision(
                         2,
                         rows: [
                             .upsert([.integer(2), .text("b")]),
@@ -59,40 +61,42 @@ struct PostgresCommitAuthorityTests {
             let connection = try PostgresConnection(configuration)
             #expect(try Self.ids(connection) == [1])
             let other = PostgresCommitAuthority(configuration, owner: "b")
-            #expect(try other.claim(Self.task, inputs: []) == Self.decision(1).position)
+            #expect(try other.claim(task, inputs: []) == decision(1).position)
         }
     }
 
     @Test("a zombie's rows are never seen")
     func zombie() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let zombie = PostgresCommitAuthority(configuration, owner: "zombie")
             let owner = PostgresCommitAuthority(configuration, owner: "owner")
-            _ = try zombie.claim(Self.task, inputs: [Self.input])
-            try zombie.decide([Self.decision(1, rows: [.upsert([.integer(1), .text("z")])])])
-            _ = try owner.claim(Self.task, inputs: [Self.input])
+            _ = try zombie.claim(task, inputs: [Self.input])
+            try zombie.decide([decision(1, rows: [.upsert([.integer(1), .text("z")])])])
+            _ = try owner.claim(task, inputs: [Self.input])
             let error = #expect(throws: DataflowError.self) {
-                try zombie.decide([Self.decision(2, rows: [.upsert([.integer(2), .text("z")])])])
+                try zombie.decide([decision(2, rows: [.upsert([.integer(2), .text("z")])])])
             }
             #expect(error?.code == .fenced)
-            try owner.decide([Self.decision(2, rows: [.upsert([.integer(3), .text("o")])])])
+            try owner.decide([decision(2, rows: [.upsert([.integer(3), .text("o")])])])
             #expect(try Self.ids(try PostgresConnection(configuration)) == [1, 3])
         }
     }
 
     @Test("a claim waits for a commit under way and sees its position")
     func claimWaits() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let first = PostgresCommitAuthority(configuration, owner: "first")
-            _ = try first.claim(Self.task, inputs: [Self.input])
-            try first.decide([Self.decision(1)])
+            _ = try first.claim(task, inputs: [Self.input])
+            try first.decide([decision(1)])
             let holder = try PostgresConnection(configuration)
             // Stands for the first owner between its writes and its COMMIT.
-            try holder.script(
-                "BEGIN; UPDATE millrace.task_positions SET offsets = '{42}' WHERE run = 'run'")
+            try holder.script("BEGIN")
+            try holder.query(
+                "UPDATE millrace.task_positions SET offsets = '{42}' WHERE run = $1",
+                [.text(task.run)])
             let claimed = TestDatabase.startOnThread {
                 let second = PostgresCommitAuthority(configuration, owner: "second")
-                return try second.claim(Self.task, inputs: [Self.input])
+                return try second.claim(task, inputs: [Self.input])
             }
             let admin = try PostgresConnection(configuration)
             #expect(
@@ -100,7 +104,7 @@ struct PostgresCommitAuthorityTests {
                     admin,
                     """
                     SELECT FROM pg_stat_activity
-                    WHERE datname = current_database() AND wait_event_type = 'Lock'
+                    WHERE application_name = current_setting('application_name') AND wait_event_type = 'Lock'
                     """))
             try holder.script("COMMIT")
             #expect(try await claimed.value()?.offsets == [Self.input: Offset(42)])
@@ -109,44 +113,46 @@ struct PostgresCommitAuthorityTests {
 
     @Test("a claim gives up at the lock timeout, and may try again")
     func claimTimesOut() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             var impatient = configuration
             impatient.lockTimeout = .milliseconds(50)
             let first = PostgresCommitAuthority(configuration, owner: "first")
-            _ = try first.claim(Self.task, inputs: [Self.input])
+            _ = try first.claim(task, inputs: [Self.input])
             let holder = try PostgresConnection(configuration)
-            try holder.script("BEGIN; UPDATE millrace.task_positions SET owner = owner")
+            try holder.script("BEGIN")
+            try holder.query(
+                "SELECT FROM millrace.task_positions WHERE run = $1 FOR UPDATE", [.text(task.run)])
             let second = PostgresCommitAuthority(impatient, owner: "second")
             let error = #expect(throws: DataflowError.self) {
-                try second.claim(Self.task, inputs: [Self.input])
+                try second.claim(task, inputs: [Self.input])
             }
             #expect(error?.retry == .backoff)
             try holder.script("ROLLBACK")
-            #expect(try second.claim(Self.task, inputs: [Self.input]) == nil)
+            #expect(try second.claim(task, inputs: [Self.input]) == nil)
         }
     }
 
     @Test(
         "a backend that is killed during COMMIT asks for a restart, and a new claim for the truth")
     func killedInCommit() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let admin = try PostgresConnection(configuration)
             try admin.script("CREATE TABLE out (id bigint PRIMARY KEY, body text)")
             try admin.script(SlowCommit.script(table: "out"))
             let result = TestDatabase.startOnThread {
                 let authority = PostgresCommitAuthority(configuration, owner: "a")
-                _ = try authority.claim(Self.task, inputs: [Self.input])
+                _ = try authority.claim(task, inputs: [Self.input])
                 let error = #expect(throws: DataflowError.self) {
                     try authority.decide([
-                        Self.decision(1, rows: [.upsert([.integer(1), .text("a")])])
+                        decision(1, rows: [.upsert([.integer(1), .text("a")])])
                     ])
                 }
                 // Without a new claim nothing more is decided.
                 let unclaimed = #expect(throws: DataflowError.self) {
-                    try authority.decide([Self.decision(1)])
+                    try authority.decide([decision(1)])
                 }
-                let position = try authority.claim(Self.task, inputs: [Self.input])
-                try authority.decide([Self.decision(2)])
+                let position = try authority.claim(task, inputs: [Self.input])
+                try authority.decide([decision(2)])
                 return (error, unclaimed, position)
             }
             #expect(try SlowCommit.kill(by: admin))
@@ -162,39 +168,39 @@ struct PostgresCommitAuthorityTests {
 
     @Test("a failure behind a committed task asks for a restart of all of the call")
     func partial() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let authority = PostgresCommitAuthority(configuration, owner: "a")
-            let second = TaskID(run: "run", stage: "stage", partition: 1)
-            for task in [Self.task, second] { _ = try authority.claim(task, inputs: []) }
+            let second = TaskID(run: task.run, stage: "stage", partition: 1)
+            for task in [task, second] { _ = try authority.claim(task, inputs: []) }
             let error = #expect(throws: DataflowError.self) {
                 try authority.decide([
-                    Self.decision(1, rows: [.upsert([.integer(1), .text("a")])]),
-                    Self.decision(
+                    decision(1, rows: [.upsert([.integer(1), .text("a")])]),
+                    decision(
                         1, rows: [.upsert([.integer(2), .text("\u{0}")])], task: second),
                 ])
             }
             #expect(error?.code == .rejected)
             #expect(error?.retry == .restart)
-            #expect(try authority.claim(Self.task, inputs: []) == Self.decision(1).position)
+            #expect(try authority.claim(task, inputs: []) == decision(1).position)
             #expect(try authority.claim(second, inputs: []) == nil)
         }
     }
 
     @Test("two owners that race leave a gapless history: each decision is one owner's or refused")
     func race() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let decided = try await withThrowingTaskGroup(of: Int64.self) { group in
                 for worker in 0..<3 as Range<UInt64> {
                     group.addTask {
                         try await TestDatabase.onThread {
-                            try PostgresCommitAuthorityTests.increment(configuration, worker)
+                            try increment(configuration, worker)
                         }
                     }
                 }
                 return try await group.reduce(0, +)
             }
             let authority = PostgresCommitAuthority(configuration, owner: "reader")
-            let position = try authority.claim(Self.task, inputs: [])
+            let position = try authority.claim(task, inputs: [])
             // Every successful decision moved the offset by one, and none was lost to another's.
             #expect(position?.offsets[Self.input]?.rawValue == decided)
             let rows = try Self.ids(try PostgresConnection(configuration))
@@ -203,14 +209,14 @@ struct PostgresCommitAuthorityTests {
     }
 
     /// Claims, moves the offset by one a decision with one row each, claims again when fenced.
-    private static func increment(
+    private func increment(
         _ configuration: PostgresConfiguration, _ worker: UInt64
     ) throws -> Int64 {
         var random = SeededGenerator(seed: worker)
         let authority = PostgresCommitAuthority(configuration, owner: "worker \(worker)")
         var decided: Int64 = 0
         for _ in 0..<15 {
-            var offset = try authority.claim(task, inputs: [])?.offsets[input]?.rawValue ?? 0
+            var offset = try authority.claim(task, inputs: [])?.offsets[Self.input]?.rawValue ?? 0
             do {
                 for _ in 0..<Int.random(in: 1...4, using: &random) {
                     offset += 1

@@ -72,7 +72,7 @@ struct PostgresConfigurationTests {
         "every connection has its timeouts, its name and its settings",
         .enabled(if: TestDatabase.isAvailable, TestDatabase.skipMessage))
     func session() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             var configuration = configuration
             configuration.applicationName = "worker \"7\" o'clock"
             configuration.statementTimeout = .milliseconds(12_345)
@@ -99,7 +99,7 @@ struct PostgresConfigurationTests {
         "a database that is not there is the configuration's fault",
         .enabled(if: TestDatabase.isAvailable, TestDatabase.skipMessage))
     func refused() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             var absent = configuration
             absent.database = "no_such_database"
             let error = #expect(throws: PostgresError.self) { try PostgresConnection(absent) }

@@ -9,7 +9,7 @@ import Testing
 struct PostgresConnectionTests {
     @Test("texts, bytes and numbers come back as they went", arguments: 0..<4)
     func roundTrips(seed: UInt64) async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let connection = try PostgresConnection(configuration)
             var random = SeededGenerator(seed: seed)
             for _ in 0..<200 {
@@ -56,7 +56,7 @@ struct PostgresConnectionTests {
 
     @Test("arrays and the ends of time come back as they went")
     func arrays() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let connection = try PostgresConnection(configuration)
             let row = try #require(
                 connection.query(
@@ -79,7 +79,7 @@ struct PostgresConnectionTests {
 
     @Test("values that PostgreSQL can't store are refused before they are sent")
     func unfit() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let connection = try PostgresConnection(configuration)
             let unfit: [PostgresParameter] = [
                 .text("secret\u{0}"), .texts(["a", "secret\u{0}"]),
@@ -107,7 +107,7 @@ struct PostgresConnectionTests {
 
     @Test("reading past the end, NULL or another type throws")
     func accessors() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let connection = try PostgresConnection(configuration)
             let result = try connection.query("SELECT 1::bigint AS one, NULL::text AS none")
             #expect(result.columnNames == ["one", "none"])
@@ -159,7 +159,7 @@ struct PostgresConnectionTests {
                 condition: .exhausted, code: .databaseUnavailable),
         ])
     func classification(fault: Fault) async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let connection = try PostgresConnection(configuration)
             try connection.script("CREATE TABLE t (id bigint PRIMARY KEY, body varchar(8))")
             try connection.script("INSERT INTO t VALUES (1, 'a')")
@@ -175,7 +175,7 @@ struct PostgresConnectionTests {
 
     @Test("statements and waits for locks end by their timeouts")
     func timeouts() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             var configuration = configuration
             configuration.statementTimeout = .milliseconds(100)
             configuration.lockTimeout = .milliseconds(50)
@@ -199,7 +199,7 @@ struct PostgresConnectionTests {
 
     @Test("a transaction is all or nothing, and the connection goes on after a failure")
     func transactions() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let connection = try PostgresConnection(configuration)
             try connection.script("CREATE TABLE t (id bigint PRIMARY KEY)")
             #expect(throws: PostgresError.self) {
@@ -227,7 +227,7 @@ struct PostgresConnectionTests {
 
     @Test("a backend that is killed inside a transaction takes the transaction with it")
     func killed() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let admin = try PostgresConnection(configuration)
             try admin.script("CREATE TABLE t (id bigint PRIMARY KEY)")
             let connection = try PostgresConnection(configuration)
@@ -248,7 +248,7 @@ struct PostgresConnectionTests {
 
     @Test("a backend that is killed during COMMIT leaves the outcome unknown")
     func killedInCommit() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let admin = try PostgresConnection(configuration)
             try admin.script(SlowCommit.script(table: "t"))
             let outcome = TestDatabase.startOnThread {
@@ -268,7 +268,7 @@ struct PostgresConnectionTests {
 
     @Test("rows loaded by COPY equal rows sent as arrays", arguments: 0..<3)
     func copy(seed: UInt64) async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let connection = try PostgresConnection(configuration)
             let rows = RandomRows.make(count: 2_000, seed: seed)
             for name in ["by_copy", "by_array"] {
@@ -293,7 +293,7 @@ struct PostgresConnectionTests {
 
     @Test("a COPY with an unfit row or a taken key loads nothing and leaves the connection usable")
     func copyFails() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let connection = try PostgresConnection(configuration)
             try connection.script("CREATE TABLE t (id bigint PRIMARY KEY, body text)")
             let columns: [TableSpec.Column] = [.init("id", .integer), .init("body", .text)]
@@ -318,7 +318,7 @@ struct PostgresConnectionTests {
 
     @Test("a COPY that is started by a query is refused")
     func copyByQuery() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let connection = try PostgresConnection(configuration)
             let error = #expect(throws: PostgresError.self) {
                 try connection.script("COPY (SELECT 1) TO STDOUT")

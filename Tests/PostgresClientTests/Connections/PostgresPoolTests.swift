@@ -27,7 +27,7 @@ struct PostgresPoolTests {
 
     @Test("callers share the connections, each used by one caller at a time")
     func shared() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let pool = PostgresPool(configuration, size: 3)
             let backends = try await withThrowingTaskGroup(of: Int32.self) { group in
                 for _ in 0..<60 {
@@ -68,7 +68,7 @@ struct PostgresPoolTests {
 
     @Test("a wait is bounded in time and in number")
     func bounded() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let clock = StoppedClock()
             let pool = PostgresPool(
                 configuration, size: 1, maximumWaiting: 1, waitTimeout: .seconds(5), clock: clock)
@@ -96,7 +96,7 @@ struct PostgresPoolTests {
 
     @Test("a cancelled caller stops waiting")
     func cancelled() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let pool = PostgresPool(configuration, size: 1, clock: StoppedClock())
             let (release, done) = await occupy(pool)
             let waiting = Task { try await pool.withConnection { _ in 1 } }
@@ -111,7 +111,7 @@ struct PostgresPoolTests {
     @Test(
         "a broken connection is replaced, and an open transaction does not leak into the next use")
     func health() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let pool = PostgresPool(configuration, size: 1)
             let first = try await pool.withConnection { connection in
                 try connection.script("CREATE TABLE t (id bigint)")

@@ -36,7 +36,7 @@ struct DayPartitionTests {
 
     @Test("each day gets its partition when its first row comes, at midnight sharp")
     func created() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let writer = PostgresTableWriter(configuration)
             try writer.prepare(DayPartitionTests.table)
             let connection = try PostgresConnection(configuration)
@@ -62,7 +62,7 @@ struct DayPartitionTests {
 
     @Test("workers that need the same days at once all get them")
     func race() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for worker in 0..<4 as Range<Int64> {
                     group.addTask {
@@ -90,7 +90,7 @@ struct DayPartitionTests {
 
     @Test("a partition that was dropped meanwhile is made anew at the next try")
     func dropped() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let writer = PostgresTableWriter(configuration)
             try writer.write(DayPartitionTests.changes([DayPartitionTests.start]))
             let connection = try PostgresConnection(configuration)
@@ -106,7 +106,7 @@ struct DayPartitionTests {
 
     @Test("a batch over more days than the bound, or outside of the calendar, is refused")
     func bounds() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let writer = PostgresTableWriter(configuration)
             try writer.prepare(DayPartitionTests.table)
             let many = #expect(throws: DataflowError.self) {
@@ -130,7 +130,7 @@ struct DayPartitionTests {
 
     @Test("a plain table does not pass for one by days")
     func notPartitioned() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let connection = try PostgresConnection(configuration)
             try connection.script(
                 """

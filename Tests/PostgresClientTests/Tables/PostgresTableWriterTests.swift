@@ -1,3 +1,4 @@
+import Foundation
 import PostgresClient
 import Records
 import State
@@ -28,7 +29,7 @@ struct PostgresTableWriterTests {
 
     @Test("keeps the contract", arguments: TableContract.allCases)
     func contract(promise: TableContract) async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let connection = try PostgresConnection(configuration)
             try promise.check(PostgresTableWriter(configuration)) { table in
                 try PostgresTableWriterTests.rows(table, connection)
@@ -38,7 +39,7 @@ struct PostgresTableWriterTests {
 
     @Test("names each difference of a table that does not fit")
     func mismatch() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let connection = try PostgresConnection(configuration)
             try connection.script(
                 """
@@ -79,7 +80,7 @@ struct PostgresTableWriterTests {
 
     @Test("takes a table that has more than it writes, and a unique index for a key")
     func fitting() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let connection = try PostgresConnection(configuration)
             try connection.script(
                 """
@@ -99,7 +100,7 @@ struct PostgresTableWriterTests {
 
     @Test("quotes every name, in a schema that it makes")
     func names() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let table = TableSpec(
                 "odd \"schema\".select; drop'",
                 columns: [.init("order\"", .integer), .init("ä b", .text)], key: ["order\""])
@@ -124,7 +125,7 @@ struct PostgresTableWriterTests {
 
     @Test("doubles are one key where PostgreSQL takes them for one")
     func doubleKeys() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let table = TableSpec(
                 "t", columns: [.init("k", .double), .init("n", .integer)], key: ["k"])
             let keys: [Double] = [0.0, -0.0, .nan, -.nan, 1, -1, .infinity, -.infinity]
@@ -139,7 +140,7 @@ struct PostgresTableWriterTests {
 
     @Test("a row that PostgreSQL can't store is named by its place, and nothing is written")
     func unfitRows() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let table = RandomRows.table("t")
             let writer = PostgresTableWriter(configuration)
             try writer.prepare(table)
@@ -178,9 +179,9 @@ struct PostgresTableWriterTests {
 
     @Test("an own connection that was killed is replaced at the next write")
     func reconnects() async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             var named = configuration
-            named.applicationName = "victim"
+            named.applicationName = "victim \(UUID())"
             let table = RandomRows.table("t")
             let rows = RandomRows.make(count: 10, seed: 1)
             let writer = PostgresTableWriter(named)
@@ -189,8 +190,8 @@ struct PostgresTableWriterTests {
             try admin.query(
                 """
                 SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
-                WHERE application_name = 'victim'
-                """)
+                WHERE application_name = $1
+                """, [.text(named.applicationName)])
             try writer.write([TableChanges(table: table, rows: rows.map { .upsert($0) })])
             #expect(try admin.query("SELECT FROM t").count == 10)
         }
@@ -200,7 +201,7 @@ struct PostgresTableWriterTests {
         "writers that change the same rows in any order all finish, upserting without a deadlock",
         arguments: [false, true])
     func race(withDeletes: Bool) async throws {
-        try await TestDatabase.withDatabase { configuration in
+        try await TestDatabase.withSchema { configuration in
             let table = TableSpec(
                 "t", columns: [.init("id", .integer), .init("body", .text)], key: ["id"])
             try PostgresTableWriter(configuration).prepare(table)

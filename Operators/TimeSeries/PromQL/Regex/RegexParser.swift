@@ -17,8 +17,6 @@ struct RegexParser {
         self.dotMatchesNewline = dotMatchesNewline
     }
 
-    private static func code(_ scalar: Unicode.Scalar) -> UInt32 { scalar.value }
-
     private var next: UInt32? { position < pattern.count ? pattern[position] : nil }
 
     private func at(_ scalar: Unicode.Scalar) -> Bool { next == scalar.value }

@@ -127,7 +127,7 @@ extension Parser {
                 || current.isSymbol("+") || current.isSymbol("(") || current.isKeyword("step")
                 || current.word == "min" || current.word == "max"
         else { throw unexpected("offset", expected: "number, duration, step(), or range()") }
-        let duration = try durationUnary()
+        let duration = try signedDuration()
         if let literal = duration.literal {
             guard literal.magnitude < 9_223_372_036 else {
                 throw failure("duration out of range", start)
@@ -136,6 +136,13 @@ extension Parser {
             throw failure("experimental duration expression is not enabled", start)
         }
         return duration
+    }
+
+    /// A signed literal or something in parentheses; operators behind it belong to the expression.
+    private mutating func signedDuration() throws(PromQLSyntaxError) -> DurationExpression {
+        if accept("-") { return .negated(try durationPrimary()) }
+        _ = accept("+")
+        return try durationPrimary()
     }
 
     private mutating func durationSum() throws(PromQLSyntaxError) -> DurationExpression {

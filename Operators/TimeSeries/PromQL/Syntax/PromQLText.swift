@@ -246,3 +246,28 @@ extension PromQLText {
         return "\(sign)\(padded.dropLast(places)).\(padded.suffix(places))"
     }
 }
+
+extension PromQLText {
+    /// Reads a decimal number, perhaps with an exponent, as other programs write it: a sign, and
+    /// digits on either side of the point.
+    static func parseDecimal(_ text: String) -> Double? {
+        var body = Substring(text)
+        var isNegative = false
+        if let first = body.first, first == "-" || first == "+" {
+            isNegative = first == "-"
+            body = body.dropFirst()
+        }
+        guard let first = body.first, first.isNumber || first == ".", body != "." else {
+            return nil
+        }
+        var spelled = String(body)
+        if spelled.hasPrefix(".") { spelled = "0" + spelled }
+        if let point = spelled.firstIndex(of: ".") {
+            let after = spelled.index(after: point)
+            if after == spelled.endIndex || spelled[after] == "e" || spelled[after] == "E" {
+                spelled.insert("0", at: after)
+            }
+        }
+        return Double(spelled).map { isNegative ? -$0 : $0 }
+    }
+}

@@ -1,0 +1,59 @@
+# Millrace. `make` alone prints this list.
+
+SHELL := /bin/bash
+CHECKS := --explicit-target-dependency-import-check error
+RELEASE := -c release -Xswiftc -cross-module-optimization
+BIN := .build/release/millrace
+MAP ?=
+DURATION ?= 60
+ONLY ?=
+
+.PHONY: help
+help: ## print this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+.PHONY: setup
+setup: ## install what is missing (Debian packages)
+	@.ci/install
+
+.PHONY: build
+build: setup ## debug build with the import check
+	@swift build --build-tests $(CHECKS)
+
+.PHONY: release
+release: setup ## release build
+	@swift build $(RELEASE) $(CHECKS) --product millrace
+
+.PHONY: run
+run: release ## the main job on a city: a fleet drives, speeds come out (MAP=file.osm.pbf, DURATION=60)
+	@.ci/with-postgres --fresh $(BIN) dev demo --duration $(DURATION) $(if $(MAP),--map $(MAP))
+
+.PHONY: test
+test: build ## build and run every test
+	@.ci/test
+
+.PHONY: lint
+lint: ## style, as CI checks it
+	@swift format lint --strict --recursive --parallel Package.swift Operators Pipelines Tests
+
+.PHONY: format
+format: ## rewrite files in the project's style
+	@swift format --in-place --recursive --parallel Package.swift Operators Pipelines Tests
+
+.PHONY: bench
+bench: setup ## every figure beside a floor or a peer (ONLY=prefix)
+	@swift build $(RELEASE) --product Benchmarks
+	@ONLY=$(ONLY) .build/release/Benchmarks
+
+.PHONY: bench-smoke
+bench-smoke: ## the record path's instructions must stay below the committed bound
+	@.ci/bench-smoke
+
+.PHONY: ci
+ci: ## what CI runs
+	@.ci/run
+
+.PHONY: clean
+clean: ## remove builds and everything that runs have left
+	@.ci/postgres drop >/dev/null 2>&1 || true
+	@rm -rf .build .millrace
