@@ -75,7 +75,8 @@ let package = Package(
         module(
             "OperatorTesting", uses: ["Records", "State", "Dataflow", "Sources", "Runtime"]),
         tests("State", uses: ["Records", "State"]),
-        tests("Dataflow", uses: ["Records", "State", "Dataflow", "Transforms", "Sources", "Sinks"]),
+        tests(
+            "Dataflow", uses: ["Records", "State", "Dataflow", "Transforms", "Sources", "Sinks"]),
         tests(
             "Transforms",
             uses: [

@@ -95,7 +95,7 @@ struct DemoJudge {
             if traversal.completedAt >= liveFrom { traversals.insert(traversal) }
         }
         let (seconds, unpublished) = probe.latencies(
-            of: Array(traversals), windowMilliseconds: 60_000
+            of: Array(traversals), windowMilliseconds: 60_000, minimumVehicles: 3
         ) { traversal in
             FleetEvent.vehicle(ofUserID: traversal.userID).flatMap {
                 sendTimes[.init(vehicle: $0, time: traversal.completedAt)]

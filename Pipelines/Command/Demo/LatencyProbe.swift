@@ -67,25 +67,31 @@ final class LatencyProbe: Sendable {
     /// Seconds from the sending of the location that completed each passage to the first row that counted
     /// it, the n-th passage of a row being counted when the row first counts n.
     ///
+    /// A row that is withheld until enough vehicles have passed says nothing of how fast the pipeline is, so
+    /// its first passages are timed from the sending that made it publishable.
+    ///
     /// - Returns: the latencies, and how many passages no row ever counted.
     func latencies(
-        of traversals: [SegmentTraversal], windowMilliseconds: Int64,
+        of traversals: [SegmentTraversal], windowMilliseconds: Int64, minimumVehicles: Int,
         sentAt: (SegmentTraversal) -> EventTime?
     ) -> (seconds: [Double], unpublished: Int) {
-        var sends: [Row: [EventTime]] = [:]
+        var sends: [Row: [(sent: EventTime, user: String)]] = [:]
         for traversal in traversals {
             let start = traversal.leftAt.milliseconds / windowMilliseconds * windowMilliseconds
             guard start >= from.milliseconds, let sent = sentAt(traversal) else { continue }
             let row = Row(
                 segment: traversal.segment, windowStart: EventTime(milliseconds: start))
-            sends[row, default: []].append(sent)
+            sends[row, default: []].append((sent, traversal.userID))
         }
         var seconds: [Double] = []
         var unpublished = 0
         seen.withLock { seen in
             for (row, times) in sends {
                 let counted = seen[row] ?? []
-                for (index, sent) in times.sorted().enumerated() {
+                let ordered = times.sorted { $0.sent < $1.sent }
+                let publishable = LatencyProbe.publishable(ordered, minimumVehicles)
+                for (index, send) in ordered.enumerated() {
+                    let sent = max(send.sent, publishable ?? send.sent)
                     if index < counted.count {
                         seconds.append(
                             Double(max(0, counted[index].millisecondsSince(sent))) / 1_000)
@@ -96,5 +102,17 @@ final class LatencyProbe: Sendable {
             }
         }
         return (seconds.sorted(), unpublished)
+    }
+
+    /// When the passage was sent with which enough distinct vehicles had passed.
+    private static func publishable(
+        _ ordered: [(sent: EventTime, user: String)], _ minimumVehicles: Int
+    ) -> EventTime? {
+        var users: Set<String> = []
+        for send in ordered {
+            users.insert(send.user)
+            if users.count >= minimumVehicles { return send.sent }
+        }
+        return nil
     }
 }
