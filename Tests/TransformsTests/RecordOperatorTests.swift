@@ -35,6 +35,16 @@ struct RecordOperatorTests {
         #expect(try harness.run("0-1-3|") == "--1-[3 3 3]|")
     }
 
+    @Test("compactMap turns a record into another or none")
+    func compactMap() throws {
+        // The operator `CompactMap`.
+        let harness = try OperatorHarness<Marble, String>(render: { $0 }) { input, output in
+            input.compactMap("digits") { Int($0.symbol).map { String($0 + 1) } }
+                .sink("out", to: output)
+        }
+        #expect(try harness.run("1-a-3|") == "2---4|")
+    }
+
     @Test("branch divides, and union joins what it divided")
     func branchAndUnion() throws {
         let harness = try OperatorHarness<Marble, String>(render: { $0 }) { input, output in

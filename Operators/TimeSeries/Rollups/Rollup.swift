@@ -7,8 +7,10 @@ public import Records
 public struct Rollup: Sendable, Equatable {
     /// What a rollup keeps beyond its numbers.
     public struct Parts: OptionSet, Sendable {
+        /// The parts as bits.
         public let rawValue: UInt8
 
+        /// Takes the parts as bits.
         public init(rawValue: UInt8) { self.rawValue = rawValue }
 
         /// A sketch of the values' distribution.
