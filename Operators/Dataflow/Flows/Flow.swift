@@ -15,6 +15,7 @@ public protocol Flow {
 
 extension Flow {
     /// Connects a consumer: directly, or through the outlet that the plan puts behind this operator.
+    @inline(__always)
     public func join<S: Sink & ~Copyable>(_ sink: consuming S, _ builder: TaskBuilder) throws
     where S.In == Out {
         guard builder.stage.cuts.contains(node) else { return try fuse(into: sink, builder) }

@@ -19,6 +19,7 @@ public struct OperatorFlow<Up: Flow, Op: StreamOperator & ~Copyable>: Flow where
     }
 
     /// Puts the operator in front of `sink`.
+    @inline(__always)
     public func fuse<S: Sink & ~Copyable>(into sink: consuming S, _ builder: TaskBuilder) throws
     where S.In == Out {
         try up.join(

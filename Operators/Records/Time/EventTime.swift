@@ -13,9 +13,11 @@ public struct EventTime: Hashable, Comparable, Sendable {
     }
 
     /// Before every record: what a watermark is before anything is known.
-    public static let min = EventTime(milliseconds: .min)
+    @inlinable
+    public static var min: EventTime { EventTime(milliseconds: .min) }
     /// After every record: the watermark of an input that has ended.
-    public static let max = EventTime(milliseconds: .max)
+    @inlinable
+    public static var max: EventTime { EventTime(milliseconds: .max) }
 
     @inlinable
     public static func < (a: EventTime, b: EventTime) -> Bool { a.milliseconds < b.milliseconds }

@@ -1,8 +1,9 @@
-internal import Dataflow
-internal import Records
+public import Dataflow
+public import Records
 internal import State
 
 /// The side output of late records, with the calls that its consumers need.
+@usableFromInline
 final class LateOutlet<Value> {
     private var sink: OutletSink<LateRecord<Value>>
     private let counter: Int
@@ -12,6 +13,7 @@ final class LateOutlet<Value> {
         counter = builder.context.counter(builder.operatorID(node), "records")
     }
 
+    @usableFromInline
     func receive(
         _ value: Value, at time: EventTime, watermark: EventTime, _ context: TaskContext
     ) {

@@ -1,6 +1,6 @@
-internal import Dataflow
-internal import Records
-internal import State
+public import Dataflow
+public import Records
+public import State
 
 /// Keeps an accumulator for each key and window and publishes it: early by the clock, once the watermark
 /// passes the window's end, and again whenever a late record revises it.
@@ -8,18 +8,19 @@ internal import State
 /// The windowed state is the "pane" design of Li et al., "No pane, no gain" (SIGMOD Record 2005), with one
 /// pane a window, as tumbling windows don't overlap. Records and sums from the far side of a shuffle enter by
 /// different doors.
+@usableFromInline
 struct WindowOperator<E: KeyExtractor, A: Accumulator>: StreamOperator, ~Copyable
 where E.Key: StreamKey, E.Input == A.Input {
-    typealias In = E.Input
-    typealias Out = Change<E.Key, A>
+    @usableFromInline typealias In = E.Input
+    @usableFromInline typealias Out = Change<E.Key, A>
 
     let id: OperatorID
-    let extractor: E
-    let context: TaskContext
-    let late: LateOutlet<E.Input>
+    @usableFromInline let extractor: E
+    @usableFromInline let context: TaskContext
+    @usableFromInline let late: LateOutlet<E.Input>
     let stateVersion: UInt32
-    private var table: WindowTable<E.Key, A>
-    private var watermark = EventTime.min
+    @usableFromInline var table: WindowTable<E.Key, A>
+    @usableFromInline var watermark = EventTime.min
     private var publishedAt = EventTime.min
     private let staleCounter: Int
 
@@ -37,7 +38,7 @@ where E.Key: StreamKey, E.Input == A.Input {
     }
 
     /// Adds a record that was keyed in place.
-    @inline(__always)
+    @inlinable
     mutating func receive<S: Sink & ~Copyable>(
         _ value: E.Input, at time: EventTime, into next: inout S
     ) where S.In == Out {
@@ -64,6 +65,7 @@ where E.Key: StreamKey, E.Input == A.Input {
     }
 
     /// Publishes what late records revised.
+    @usableFromInline
     mutating func endBatch<S: Sink & ~Copyable>(into next: inout S) where S.In == Out {
         for pane in table.panes {
             guard table.spec.window(startingAt: pane.start).end <= watermark else { break }
@@ -73,6 +75,7 @@ where E.Key: StreamKey, E.Input == A.Input {
         next.endBatch()
     }
 
+    @usableFromInline
     mutating func watermark<S: Sink & ~Copyable>(_ time: EventTime, into next: inout S)
     where S.In == Out {
         guard time > watermark else { return }
@@ -85,6 +88,7 @@ where E.Key: StreamKey, E.Input == A.Input {
         next.watermark(time)
     }
 
+    @usableFromInline
     mutating func tick<S: Sink & ~Copyable>(_ tick: Tick, into next: inout S)
     where S.In == Out {
         if let interval = table.spec.earlyMilliseconds,
@@ -98,6 +102,7 @@ where E.Key: StreamKey, E.Input == A.Input {
         next.tick(tick)
     }
 
+    @usableFromInline
     mutating func flush<S: Sink & ~Copyable>(into next: inout S) where S.In == Out {
         late.flush()
         next.flush()
@@ -123,6 +128,7 @@ where E.Key: StreamKey, E.Input == A.Input {
         pane.changed.removeAll(keepingCapacity: true)
     }
 
+    @usableFromInline
     mutating func snapshot(_ writer: inout SnapshotWriter) {
         let fingerprint = OperatorFingerprint(
             id: id, kind: "window", keyType: String(describing: E.Key.self),
@@ -135,6 +141,7 @@ where E.Key: StreamKey, E.Input == A.Input {
         late.snapshot(&writer)
     }
 
+    @usableFromInline
     mutating func restore(_ reader: SnapshotReader) throws(CodecError) {
         var restored = watermark
         // The section closure can't capture `self` mutably, so the table is swapped out for its time.

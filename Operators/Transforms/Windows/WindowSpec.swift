@@ -1,4 +1,4 @@
-internal import Records
+public import Records
 
 /// How event time is cut into windows, how long late records may revise one, and how often early results
 /// are published.
@@ -33,13 +33,14 @@ public struct WindowSpec: Hashable, Sendable {
     }
 
     /// The start of the window that a time belongs to, in milliseconds.
-    @inline(__always)
+    @inlinable
     func start(of time: EventTime) -> Int64 {
         let remainder = time.milliseconds % sizeMilliseconds
         return time.milliseconds &- (remainder < 0 ? remainder &+ sizeMilliseconds : remainder)
     }
 
     /// The window that begins at `start`.
+    @inlinable
     func window(startingAt start: Int64) -> Window {
         Window(
             start: EventTime(milliseconds: start),
@@ -47,6 +48,7 @@ public struct WindowSpec: Hashable, Sendable {
     }
 
     /// When the window that begins at `start` can no longer be revised.
+    @inlinable
     func finalTime(startingAt start: Int64) -> EventTime {
         EventTime(milliseconds: start)
             .advanced(byMilliseconds: sizeMilliseconds)

@@ -1,23 +1,26 @@
-internal import Dataflow
-internal import Records
-internal import State
+public import Records
+public import State
 
 /// What a window knows of a key, and what of it was published.
+@usableFromInline
 struct WindowCell<A: Accumulator>: BinaryCodable {
-    var accumulator: A
-    var revision: UInt32 = 0
-    var isChanged = false
+    @usableFromInline var accumulator: A
+    @usableFromInline var revision: UInt32 = 0
+    @usableFromInline var isChanged = false
 
+    @inlinable
     init(_ accumulator: A) { self.accumulator = accumulator }
 
-    static var codecVersion: UInt32 { A.codecVersion }
+    @usableFromInline static var codecVersion: UInt32 { A.codecVersion }
 
+    @usableFromInline
     init(from reader: inout ByteReader) throws(CodecError) {
         accumulator = try A(from: &reader)
         revision = try reader.integer()
         isChanged = try Bool(from: &reader)
     }
 
+    @usableFromInline
     func encode(into writer: inout ByteWriter) {
         accumulator.encode(into: &writer)
         writer.integer(revision)
@@ -26,16 +29,17 @@ struct WindowCell<A: Accumulator>: BinaryCodable {
 }
 
 /// The keys of one window.
+@usableFromInline
 final class WindowPane<Key: StreamKey, A: Accumulator> {
-    let start: Int64
-    var cells = KeyedTable<Key, WindowCell<A>>()
+    @usableFromInline let start: Int64
+    @usableFromInline var cells = KeyedTable<Key, WindowCell<A>>()
     /// Slots of cells that changed since they were last published, in the order of their first change.
-    var changed: [Int32] = []
+    @usableFromInline var changed: [Int32] = []
 
     init(start: Int64) { self.start = start }
 
     /// The slot of a key whose cell is about to change.
-    @inline(__always)
+    @inlinable
     func slot(_ key: Key) -> Int {
         let slot = cells.touch(key) { WindowCell(A()) }
         if !cells[slot].isChanged {
@@ -47,24 +51,26 @@ final class WindowPane<Key: StreamKey, A: Accumulator> {
 }
 
 /// The open windows of one operator in one task.
+@usableFromInline
 struct WindowTable<Key: StreamKey, A: Accumulator>: ~Copyable {
-    let spec: WindowSpec
+    @usableFromInline let spec: WindowSpec
     /// Earliest first.
-    private(set) var panes: [WindowPane<Key, A>] = []
+    @usableFromInline private(set) var panes: [WindowPane<Key, A>] = []
     /// The pane of the last record: most records fall where their predecessor did.
-    private var recent: WindowPane<Key, A>?
+    @usableFromInline var recent: WindowPane<Key, A>?
     /// Windows that were dropped since the last snapshot.
     private var dropped: [Int64] = []
 
     init(spec: WindowSpec) { self.spec = spec }
 
-    @inline(__always)
+    @inlinable
     mutating func pane(startingAt start: Int64) -> WindowPane<Key, A> {
         if let recent, recent.start == start { return recent }
         return findPane(start)
     }
 
-    private mutating func findPane(_ start: Int64) -> WindowPane<Key, A> {
+    @usableFromInline
+    mutating func findPane(_ start: Int64) -> WindowPane<Key, A> {
         var index = panes.count
         while index > 0, panes[index - 1].start > start { index -= 1 }
         if index > 0, panes[index - 1].start == start {
