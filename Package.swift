@@ -154,12 +154,14 @@ let package = Package(
             dependencies: ["Records", "State", "Dataflow", "Transforms", "Sources"],
             path: "Tests/EngineWorkload", swiftSettings: settings),
         .executableTarget(
-            name: "EngineSmoke", dependencies: ["EngineWorkload"], path: "Tests/EngineSmoke",
+            name: "EngineSmoke", dependencies: ["EngineWorkload", "Records"],
+            path: "Tests/EngineSmoke",
             swiftSettings: settings),
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Records", "State", "EngineWorkload", "KafkaClient", "CRdKafka", "PostgresClient",
+                "Records", "State", "Dataflow", "Runtime", "EngineWorkload", "KafkaClient", "CRdKafka",
+                "ObjectStore", "PostgresClient",
                 "TimeSeries", "Serving", "LocationIngest", "Geo", "RoadNetwork",
                 "MapMatching", "Fleet", protobuf,
                 .product(name: "Logging", package: "swift-log"),

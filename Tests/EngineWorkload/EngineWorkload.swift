@@ -26,11 +26,14 @@ package enum EngineWorkload {
         var most = -Double.infinity
 
         @inline(__always)
-        mutating func add(_ sample: Sample, at time: EventTime) {
+        mutating func add(_ sample: Sample, at time: EventTime) { add(sample.value) }
+
+        @inline(__always)
+        mutating func add(_ value: Double) {
             count &+= 1
-            sum += sample.value
-            least = min(least, sample.value)
-            most = max(most, sample.value)
+            sum += value
+            least = min(least, value)
+            most = max(most, value)
         }
 
         mutating func merge(_ other: Tally) {
@@ -75,27 +78,29 @@ package enum EngineWorkload {
         func key(of sample: Sample) -> EventTime { sample.time }
     }
 
-    /// Counts what comes out.
-    struct CountingSink: TerminalSink {
+    /// Counts the records in what comes out.
+    struct CountingSink<A>: TerminalSink {
         let total: UnsafeMutablePointer<UInt64>
-        mutating func receive(_ value: Change<UInt64, Tally>, at time: EventTime) {
-            total.pointee &+= value.value?.count ?? 0
+        let count: (A) -> UInt64
+        mutating func receive(_ change: Change<UInt64, A>, at time: EventTime) {
+            total.pointee &+= change.value.map(count) ?? 0
         }
     }
 
     /// Makes a counting sink.
-    struct Counting: SinkFactory {
+    struct Counting<A>: SinkFactory {
         let total: UnsafeMutablePointer<UInt64>
+        let count: (A) -> UInt64
         var kind: GraphNode.Kind { .localSink }
-        func make(_ node: NodeID, _ builder: TaskBuilder) throws -> CountingSink {
-            CountingSink(total: total)
+        func make(_ node: NodeID, _ builder: TaskBuilder) throws -> CountingSink<A> {
+            CountingSink(total: total, count: count)
         }
     }
 
     /// Drops late records, of which there are none.
-    struct Dropping: SinkFactory {
+    struct Dropping<Value>: SinkFactory {
         var kind: GraphNode.Kind { .localSink }
-        func make(_ node: NodeID, _ builder: TaskBuilder) throws -> DroppingSink<LateRecord<Sample>>
+        func make(_ node: NodeID, _ builder: TaskBuilder) throws -> DroppingSink<LateRecord<Value>>
         {
             DroppingSink()
         }
@@ -174,16 +179,18 @@ package enum EngineWorkload {
                 .filter("good", IsGood())
                 .keyBy("by-key", SampleKey(), property: \Sample.key)
                 .window(minute)
-            windows.late.sink("late", to: Dropping())
-            windows.aggregate("tally", Tally.self).sink("out", to: Counting(total: total))
+            windows.late.sink("late", to: Dropping<Sample>())
+            windows.aggregate("tally", Tally.self)
+                .sink("out", to: Counting(total: total) { $0.count })
         } else {
             let windows = source.accepted
                 .assignTimestamps("time", .boundedOutOfOrder(.seconds(1)), \.time)
                 .filter("good") { $0.isGood }
                 .keyBy("by-key", \.key)
                 .window(minute)
-            windows.late.sink("late", to: Dropping())
-            windows.aggregate("tally", Tally.self).sink("out", to: Counting(total: total))
+            windows.late.sink("late", to: Dropping<Sample>())
+            windows.aggregate("tally", Tally.self)
+                .sink("out", to: Counting(total: total) { $0.count })
         }
         let plan = try Plan(try graph.graph())
         let context = TaskContext(
