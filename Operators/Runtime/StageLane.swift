@@ -42,6 +42,8 @@ public final class StageLane {
     private let run: String
     private let answer: (UInt64, DataflowError?) -> Void
     private var reads: [TopicPartition] = []
+    /// What stopped to be asked for while a round of reads was under way.
+    private var withheld: Set<TopicPartition> = []
     private var tickets: [UInt64: UInt64] = [:]
     private var lastToken: UInt64 = 0
     private var wakeAt = EventTime.min
@@ -148,14 +150,14 @@ public final class StageLane {
     private func readOnce() -> Bool {
         guard let reader = services.reader, !reads.isEmpty else { return false }
         var worked = false
+        withheld.removeAll(keepingCapacity: true)
         for partition in reads {
-            guard !isStopped, stalled.isEmpty, let index = reads.firstIndex(of: partition)
-            else { continue }
+            guard !isStopped, stalled.isEmpty, !withheld.contains(partition) else { continue }
             do {
                 var got = false
                 let end = try reader.read(partition, maximum: StageLane.batchLimit) { batch in
                     got = true
-                    reads.remove(at: index)
+                    reads.removeAll { $0 == partition }
                     handle(.batch(batch))
                 }
                 worked = worked || got
@@ -208,9 +210,9 @@ public final class StageLane {
             events.append(.started(offsets))
         case .read(let partition):
             if !reads.contains(partition) { reads.append(partition) }
-        case .withhold(let partitions): reads.removeAll { partitions.contains($0) }
+        case .withhold(let partitions): withhold(partitions)
         case .release(let partitions):
-            reads.removeAll { partitions.contains($0) }
+            withhold(partitions)
             try services.reader?.unassign(partitions)
         case .produce(let batch, let ticket): try produce(batch, ticket)
         case .prepare(let commit, let writes):
@@ -230,6 +232,11 @@ public final class StageLane {
             failure = error
             isStopped = true
         }
+    }
+
+    private func withhold(_ partitions: [TopicPartition]) {
+        withheld.formUnion(partitions)
+        reads.removeAll { partitions.contains($0) }
     }
 
     private var freshTasks: Set<Int32> = []

@@ -165,7 +165,11 @@ package enum EngineWorkload {
     }
 
     /// The pipeline under test, fed from memory in batches.
-    package static func run(_ samples: [Sample], functors: Bool) throws -> UInt64 {
+    ///
+    /// - Parameter whileFull: called while all windows are held.
+    package static func run(
+        _ samples: [Sample], functors: Bool, whileFull: () -> Void = {}
+    ) throws -> UInt64 {
         let total = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
         total.initialize(to: 0)
         defer { total.deallocate() }
@@ -205,6 +209,7 @@ package enum EngineWorkload {
                 start = end
             }
         }
+        whileFull()
         chain.inputs[0].end()
         return total.pointee
     }

@@ -42,6 +42,7 @@ where E.Key: StreamKey, E.Input == A.Input {
     }
 
     @inlinable
+    @inline(__always)
     mutating func receive(_ value: E.Input, at time: EventTime) {
         received &+= 1
         guard let pane = table.pane(at: time, watermark: watermark) else {

@@ -39,6 +39,7 @@ where E.Key: StreamKey, E.Input == A.Input {
 
     /// Adds a record that was keyed in place.
     @inlinable
+    @inline(__always)
     mutating func receive<S: Sink & ~Copyable>(
         _ value: E.Input, at time: EventTime, into next: inout S
     ) where S.In == Out {

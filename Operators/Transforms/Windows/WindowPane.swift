@@ -40,6 +40,7 @@ struct WindowPane<Key: StreamKey, A: Accumulator>: ~Copyable {
 
     /// The slot of a key whose cell is about to change.
     @inlinable
+    @inline(__always)
     mutating func slot(_ key: Key) -> Int {
         let slot = cells.touch(key) { WindowCell(A()) }
         if !cells[slot].isChanged {

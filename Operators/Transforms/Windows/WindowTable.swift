@@ -32,6 +32,7 @@ struct WindowTable<Key: StreamKey, A: Accumulator>: ~Copyable {
 
     /// The pane that a time falls into, made when it is first asked for; nil when the window is final.
     @inlinable
+    @inline(__always)
     mutating func pane(at time: EventTime, watermark: EventTime) -> Pane? {
         // Most records fall where their predecessor did: a comparison instead of a division.
         if let recent, time.milliseconds &- recentStart < spec.sizeMilliseconds,
