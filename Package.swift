@@ -135,7 +135,9 @@ let package = Package(
                 "Wire/Generated/remote_write_v1.proto", "Wire/Generated/remote_write_v2.proto",
                 "Wire/Generated/otlp_metrics.proto",
             ]),
-        tests("TimeSeries", uses: ["TimeSeries", "Records", "Compression", protobuf]),
+        tests(
+            "TimeSeries", uses: ["TimeSeries", "Records", "Compression", protobuf],
+            exclude: ["semantics"]),
 
         // The log of development.
         module("BrokerModel", uses: ["Records"]),

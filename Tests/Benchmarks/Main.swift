@@ -16,6 +16,9 @@ struct Benchmarks {
         if CommandLine.arguments.contains(KafkaBenchmarks.brokerArgument) {
             return try KafkaBenchmarks.runBroker()
         }
+        if let place = CommandLine.arguments.firstIndex(of: AllocationCounter.argument) {
+            return try TimeSeriesBenchmarks.runQuery(CommandLine.arguments[(place + 1)...])
+        }
         let only = ProcessInfo.processInfo.environment["ONLY"] ?? ""
         var report = BenchmarkReport()
         for benchmark in all where benchmark.name.hasPrefix(only) || only.hasPrefix(benchmark.name)
