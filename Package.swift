@@ -159,8 +159,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Records", "State", "EngineWorkload", "KafkaClient", "CRdKafka", "PostgresClient",
-                "TimeSeries", "Serving", "LocationIngest", "Geo", "RoadNetwork",
+                "Records", "State", "EngineWorkload", "KafkaClient", "CRdKafka", "BrokerModel",
+                "EmbeddedBroker", "PostgresClient", "TimeSeries", "Serving", "LocationIngest", "Geo", "RoadNetwork",
                 "MapMatching", "Fleet", protobuf,
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -4,17 +4,21 @@ import Foundation
 @main
 struct Benchmarks {
     static var all: [Benchmark] {
-        EngineBenchmarks.all + KafkaBenchmarks.all + PostgresBenchmarks.all + MatchingBenchmarks.all
-            + ServingBenchmarks.all
+        EngineBenchmarks.all + KafkaBenchmarks.all + BrokerBenchmarks.all + PostgresBenchmarks.all
+            + MatchingBenchmarks.all + ServingBenchmarks.all
             + [
                 TimeSeriesBenchmarks.chunks, TimeSeriesBenchmarks.exposition,
                 TimeSeriesBenchmarks.promql,
             ]
     }
 
-    static func main() throws {
+    static func main() async throws {
         if CommandLine.arguments.contains(KafkaBenchmarks.brokerArgument) {
             return try KafkaBenchmarks.runBroker()
+        }
+        if let role = CommandLine.arguments.firstIndex(of: BrokerProcess.embeddedArgument) {
+            let arguments = CommandLine.arguments[(role + 1)...]
+            return try await BrokerProcess.runEmbedded(Array(arguments))
         }
         let only = ProcessInfo.processInfo.environment["ONLY"] ?? ""
         var report = BenchmarkReport()
