@@ -101,7 +101,7 @@ enum BareKafka {
     /// - Returns: seconds from the assignment to the last message, connecting included.
     static func consume(
         _ servers: String, _ topic: String, partitions: Int32, count: Int,
-        settings: [(String, String)] = []
+        settings: [(String, String)] = [], _ body: ((rd_kafka_message_t) -> Void)? = nil
     ) throws -> Double {
         let client = try client(
             RD_KAFKA_CONSUMER,
@@ -127,7 +127,11 @@ enum BareKafka {
         while seen < count {
             let taken = rd_kafka_consume_batch_queue(queue, 10, &messages, 1_024)
             for index in 0..<max(0, taken) {
-                if messages[index]?.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR { seen += 1 }
+                if let message = messages[index], message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR
+                {
+                    seen += 1
+                    body?(message.pointee)
+                }
                 rd_kafka_message_destroy(messages[index])
             }
             silent = taken > 0 ? 0 : silent + 1

@@ -21,7 +21,7 @@ enum BrokerBenchmarks {
 
     private static func median(_ values: [Double]) -> Double { KafkaBenchmarks.median(values) }
 
-    private static func createTopic(
+    static func createTopic(
         _ servers: String, _ name: String, partitions: Int32
     ) throws {
         let client = try BareKafka.client(RD_KAFKA_PRODUCER, [("bootstrap.servers", servers)])
@@ -150,7 +150,8 @@ enum BrokerBenchmarks {
         defer { rd_kafka_topic_destroy(handle) }
         var payload = BareKafka.payload(100)
         let taken = rd_kafka_produce(
-            handle, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, &payload, payload.count, nil, 0, nil)
+            handle, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, &payload, payload.count, nil, 0, nil
+        )
         guard taken == 0, rd_kafka_flush(client, 10_000) == RD_KAFKA_RESP_ERR_NO_ERROR else {
             throw BenchmarkFailure(description: "the first message did not arrive")
         }

@@ -56,8 +56,11 @@ final class BrokerProcess {
     }
 
     /// The most memory that the broker ever had resident, in MB.
-    var peakMegabytes: Double {
-        let path = "/proc/\(process.processIdentifier)/status"
+    var peakMegabytes: Double { BrokerProcess.peakMegabytes(of: "\(process.processIdentifier)") }
+
+    /// The most memory that a process ever had resident, in MB.
+    static func peakMegabytes(of process: String) -> Double {
+        let path = "/proc/\(process)/status"
         let lines = (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: "\n")
         let peak = lines?.first { $0.hasPrefix("VmHWM:") }?.split(separator: " ")
         return peak.flatMap { $0.count > 1 ? Double($0[1]) : nil }.map { $0 / 1_024 } ?? 0

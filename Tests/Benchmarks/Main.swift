@@ -4,8 +4,9 @@ import Foundation
 @main
 struct Benchmarks {
     static var all: [Benchmark] {
-        EngineBenchmarks.all + KafkaBenchmarks.all + BrokerBenchmarks.all + PostgresBenchmarks.all
-            + MatchingBenchmarks.all + ServingBenchmarks.all
+        EngineBenchmarks.all + KafkaBenchmarks.all + [RekeyedBenchmark.benchmark]
+            + BrokerBenchmarks.all + PostgresBenchmarks.all + MatchingBenchmarks.all
+            + ServingBenchmarks.all
             + [
                 TimeSeriesBenchmarks.chunks, TimeSeriesBenchmarks.exposition,
                 TimeSeriesBenchmarks.promql,
@@ -19,6 +20,9 @@ struct Benchmarks {
         if let role = CommandLine.arguments.firstIndex(of: BrokerProcess.embeddedArgument) {
             let arguments = CommandLine.arguments[(role + 1)...]
             return try await BrokerProcess.runEmbedded(Array(arguments))
+        }
+        if let role = CommandLine.arguments.firstIndex(of: RekeyedRun.argument) {
+            return try RekeyedRun.main(Array(CommandLine.arguments[(role + 1)...]))
         }
         let only = ProcessInfo.processInfo.environment["ONLY"] ?? ""
         var report = BenchmarkReport()

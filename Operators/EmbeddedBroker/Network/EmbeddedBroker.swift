@@ -1,6 +1,7 @@
 internal import Glibc
 internal import NIOCore
 internal import NIOPosix
+internal import NIOSSL
 internal import Synchronization
 
 /// A Kafka broker in this process: one node, real files, a real port.
@@ -46,8 +47,8 @@ package final class EmbeddedBroker: Sendable {
     ///   - port: 0 for a free one.
     ///   - advertisedHost: what clients are told to connect to; the address they came to if nil.
     ///   - log: takes one line for what an operator should know; no payloads, no secrets.
-    /// - Throws: ``FileError`` when the directory can't be used or another broker has it, and an
-    ///   `IOError` when the port is taken.
+    /// - Throws: ``FileError`` when the directory can't be used or another broker has it, an
+    ///   `IOError` when the port is taken, and a `NIOSSLError` for certificates that can't be used.
     package static func start(
         _ configuration: BrokerConfiguration, host: String = "127.0.0.1", port: Int = 0,
         advertisedHost: String? = nil, log: @escaping @Sendable (String) -> Void = { _ in }
@@ -56,6 +57,7 @@ package final class EmbeddedBroker: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
         do {
+            let tls = try configuration.certificate?.context()
             let server = try await loop.submit {
                 let engine = try BrokerEngine(
                     configuration: configuration, files: PosixFileLayer(), now: BrokerServer.now)
@@ -64,7 +66,8 @@ package final class EmbeddedBroker: Sendable {
                     logger: log)
             }.get()
             let channel = try await listen(
-                server, group: group, host: host, port: port, advertisedHost: advertisedHost)
+                server, group: group, tls: tls, host: host, port: port,
+                advertisedHost: advertisedHost)
             loop.execute { server.begin() }
             return EmbeddedBroker(
                 host: host, port: channel.localAddress?.port ?? port, server: server,
@@ -77,8 +80,8 @@ package final class EmbeddedBroker: Sendable {
     }
 
     private static func listen(
-        _ server: BrokerServer, group: MultiThreadedEventLoopGroup, host: String, port: Int,
-        advertisedHost: String?
+        _ server: BrokerServer, group: MultiThreadedEventLoopGroup, tls: NIOSSLContext?,
+        host: String, port: Int, advertisedHost: String?
     ) async throws -> any Channel {
         try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 256)
@@ -98,7 +101,12 @@ package final class EmbeddedBroker: Sendable {
                     let handler = server.accept(
                         peer: channel.remoteAddress?.ipAddress ?? "unknown",
                         host: advertisedHost ?? local?.ipAddress ?? host,
-                        port: Int32(clamping: local?.port ?? port), sendsRegions: true)
+                        port: Int32(clamping: local?.port ?? port), sendsRegions: tls == nil)
+                    // The kernel can't encrypt what it sends from a file.
+                    if let tls {
+                        let handler = NIOSSLServerHandler(context: tls)
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }
