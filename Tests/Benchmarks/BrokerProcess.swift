@@ -73,6 +73,8 @@ final class BrokerProcess {
         }
         var configuration = BrokerConfiguration(dataDirectory: arguments[0])
         configuration.flush = flush
+        // The threads of a pipeline join in the same generation, as they do with Kafka's delay of 3 s.
+        configuration.groups.initialRebalanceDelay = 300
         let broker = try await EmbeddedBroker.start(configuration)
         print(broker.address)
         fflush(nil)

@@ -16,7 +16,7 @@ enum Rekeyed {
     static let start: Int64 = 1_700_000_040_000
 
     /// A reading: 8 bytes of key and 92 of value.
-    struct Reading: TopicRecord {
+    struct Reading: TopicRecord, BinaryCodable {
         static let valueBytes = 92
         /// Above this speed a reading isn't believed: a sixteenth of all.
         static let believed = 15.0 / 16
@@ -34,6 +34,20 @@ enum Rekeyed {
             segment = value.loadUnaligned(as: UInt64.self)
             speed = value.loadUnaligned(fromByteOffset: 8, as: Double.self)
             time = EventTime(milliseconds: value.loadUnaligned(fromByteOffset: 16, as: Int64.self))
+        }
+
+        init(from reader: inout ByteReader) throws(CodecError) {
+            user = try reader.integer()
+            segment = try reader.integer()
+            speed = try reader.double()
+            time = try EventTime(from: &reader)
+        }
+
+        func encode(into writer: inout ByteWriter) {
+            writer.integer(user)
+            writer.integer(segment)
+            writer.double(speed)
+            time.encode(into: &writer)
         }
 
         /// Writes the reading of a number to where it belongs.

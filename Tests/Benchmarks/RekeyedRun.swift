@@ -49,7 +49,7 @@ enum RekeyedRun {
             }
         }
         for stage in plan.stages {
-            while !hasAssignment(driver, stage.name), driver.failure == nil {
+            while !isSharedOut(driver, stage.name, threads), driver.failure == nil {
                 try check(start)
                 Thread.sleep(forTimeInterval: 0.005)
             }
@@ -81,10 +81,13 @@ enum RekeyedRun {
         }
     }
 
-    /// Whether a stage reads all its partitions.
-    private static func hasAssignment(_ driver: ThreadedDriver, _ stage: String) -> Bool {
-        driver.status.filter { $0.stage == stage }.flatMap(\.progress).count { $0.isRunning }
-            >= Int(partitions)
+    /// Whether the threads read all partitions of a stage, each its share.
+    private static func isSharedOut(
+        _ driver: ThreadedDriver, _ stage: String, _ threads: Int
+    ) -> Bool {
+        let shares = driver.status.filter { $0.stage == stage }
+            .map { $0.progress.count { $0.isRunning } }
+        return shares.count { $0 > 0 } == threads && shares.reduce(0, +) >= Int(partitions)
     }
 
     private static func lane(
