@@ -106,7 +106,8 @@ let package = Package(
         .target(
             name: "LogContract", dependencies: ["Records"], path: "Tests/LogContract",
             swiftSettings: settings),
-        tests("KafkaClient", uses: ["KafkaClient", "LogContract", "Records"]),
+        tests(
+            "KafkaClient", uses: ["KafkaClient", "LogContract", "Records", "EmbeddedBroker"]),
         clibrary("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
         module("PostgresClient", uses: ["Records", "State", "CPostgres"]),
         tests("PostgresClient", uses: ["PostgresClient", "StoreContract", "Records", "State"]),

@@ -109,6 +109,8 @@ enum BareKafka {
                 ("bootstrap.servers", servers), ("group.id", "bare"),
                 ("enable.auto.commit", "false"), ("enable.auto.offset.store", "false"),
                 ("fetch.wait.max.ms", "100"),
+                // librdkafka 2.0.2 pauses for a second when its queue is full.
+                ("queued.min.messages", "1000000"), ("queued.max.messages.kbytes", "1048576"),
             ] + settings)
         defer { rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE) }
         rd_kafka_poll_set_consumer(client)

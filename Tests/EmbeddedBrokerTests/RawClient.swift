@@ -48,7 +48,7 @@ final class RawClient: @unchecked Sendable {
         var rest = Array(bytes)[...]
         while !rest.isEmpty {
             let sent = rest.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             guard sent > 0 else { throw Failure(what: "send", number: errno) }
             rest = rest.dropFirst(sent)
@@ -63,7 +63,7 @@ final class RawClient: @unchecked Sendable {
         while position < bytes.count {
             var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
             if poll(&wanted, 1, patienceMilliseconds) == 0 { return position }
-            let flags = Int32(MSG_DONTWAIT.rawValue) | Int32(MSG_NOSIGNAL.rawValue)
+            let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
             let sent = bytes[position...].withUnsafeBytes {
                 Glibc.send(descriptor, $0.baseAddress, $0.count, flags)
             }

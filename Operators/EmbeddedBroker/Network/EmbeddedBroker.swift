@@ -53,37 +53,59 @@ package final class EmbeddedBroker: Sendable {
         _ configuration: BrokerConfiguration, host: String = "127.0.0.1", port: Int = 0,
         advertisedHost: String? = nil, log: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> EmbeddedBroker {
+        try await open(
+            configuration, host: host, port: port, advertisedHost: advertisedHost, log: log
+        ).get()
+    }
+
+    /// Starts a broker as ``start(_:host:port:advertisedHost:log:)`` does and blocks until it
+    /// listens: for callers outside of Swift concurrency.
+    package static func startAndWait(
+        _ configuration: BrokerConfiguration, host: String = "127.0.0.1", port: Int = 0,
+        advertisedHost: String? = nil, log: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws -> EmbeddedBroker {
+        try open(configuration, host: host, port: port, advertisedHost: advertisedHost, log: log)
+            .wait()
+    }
+
+    private static func open(
+        _ configuration: BrokerConfiguration, host: String, port: Int, advertisedHost: String?,
+        log: @escaping @Sendable (String) -> Void
+    ) throws -> EventLoopFuture<EmbeddedBroker> {
+        let tls = try configuration.certificate?.context()
         let lock = try lock(configuration.dataDirectory)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
-        do {
-            let tls = try configuration.certificate?.context()
-            let server = try await loop.submit {
-                let engine = try BrokerEngine(
-                    configuration: configuration, files: PosixFileLayer(), now: BrokerServer.now)
-                return BrokerServer(
-                    engine: engine, loop: loop, maximumRequest: configuration.maximumRequest,
-                    logger: log)
-            }.get()
-            let channel = try await listen(
-                server, group: group, tls: tls, host: host, port: port,
-                advertisedHost: advertisedHost)
-            loop.execute { server.begin() }
-            return EmbeddedBroker(
-                host: host, port: channel.localAddress?.port ?? port, server: server,
-                channel: channel, group: group, lock: lock)
-        } catch {
-            close(lock)
-            try? await group.shutdownGracefully()
-            throw error
+        let opened = loop.submit {
+            let engine = try BrokerEngine(
+                configuration: configuration, files: PosixFileLayer(), now: BrokerServer.now)
+            return BrokerServer(
+                engine: engine, loop: loop, maximumRequest: configuration.maximumRequest,
+                logger: log)
         }
+        let listening = opened.flatMap { server in
+            listen(
+                server, group: group, tls: tls, host: host, port: port,
+                advertisedHost: advertisedHost
+            ).map { channel in
+                server.begin()
+                return EmbeddedBroker(
+                    host: host, port: channel.localAddress?.port ?? port, server: server,
+                    channel: channel, group: group, lock: lock)
+            }
+        }
+        listening.whenFailure { _ in
+            close(lock)
+            group.shutdownGracefully { _ in }
+        }
+        return listening
     }
 
     private static func listen(
         _ server: BrokerServer, group: MultiThreadedEventLoopGroup, tls: NIOSSLContext?,
         host: String, port: Int, advertisedHost: String?
-    ) async throws -> any Channel {
-        try await ServerBootstrap(group: group)
+    ) -> EventLoopFuture<any Channel> {
+        ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
@@ -110,7 +132,7 @@ package final class EmbeddedBroker: Sendable {
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }
-            .bind(host: host, port: port).get()
+            .bind(host: host, port: port)
     }
 
     /// Keeps a second broker away from the directory.
