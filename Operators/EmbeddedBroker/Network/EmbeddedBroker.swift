@@ -53,7 +53,7 @@ package final class EmbeddedBroker: Sendable {
         _ configuration: BrokerConfiguration, host: String = "127.0.0.1", port: Int = 0,
         advertisedHost: String? = nil, log: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> EmbeddedBroker {
-        try await open(
+        try await prepare(
             configuration, host: host, port: port, advertisedHost: advertisedHost, log: log
         ).get()
     }
@@ -64,11 +64,11 @@ package final class EmbeddedBroker: Sendable {
         _ configuration: BrokerConfiguration, host: String = "127.0.0.1", port: Int = 0,
         advertisedHost: String? = nil, log: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> EmbeddedBroker {
-        try open(configuration, host: host, port: port, advertisedHost: advertisedHost, log: log)
+        try prepare(configuration, host: host, port: port, advertisedHost: advertisedHost, log: log)
             .wait()
     }
 
-    private static func open(
+    private static func prepare(
         _ configuration: BrokerConfiguration, host: String, port: Int, advertisedHost: String?,
         log: @escaping @Sendable (String) -> Void
     ) throws -> EventLoopFuture<EmbeddedBroker> {
