@@ -159,7 +159,8 @@ let package = Package(
             dependencies: ["Records", "State", "Dataflow", "Transforms", "Sources"],
             path: "Tests/EngineWorkload", swiftSettings: settings),
         .executableTarget(
-            name: "EngineSmoke", dependencies: ["EngineWorkload"], path: "Tests/EngineSmoke",
+            name: "EngineSmoke", dependencies: ["EngineWorkload", "Records"],
+            path: "Tests/EngineSmoke",
             swiftSettings: settings),
         .executableTarget(
             name: "Benchmarks",

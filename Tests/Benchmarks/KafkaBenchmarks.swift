@@ -11,6 +11,7 @@ enum KafkaBenchmarks {
         [
             Benchmark(name: "kafka.read", run: read),
             Benchmark(name: "kafka.write", run: write),
+            Benchmark(name: "kafka.window", run: KafkaWindowBenchmark.run),
         ]
     }
 
@@ -104,7 +105,9 @@ enum KafkaBenchmarks {
     }
 
     /// What librdkafka itself costs: the same settings, queues and batch size, nothing kept.
-    private static func bareReader(_ servers: String) throws -> Double {
+    static func bareReader(
+        _ servers: String, records: Int = KafkaBenchmarks.records
+    ) throws -> Double {
         let conf = rd_kafka_conf_new()
         let settings = [
             "bootstrap.servers": servers, "group.id": "bare", "enable.auto.commit": "false",
