@@ -43,6 +43,23 @@ struct FullDiskTests {
         #expect(try broker.read("t").values == ["v"])
     }
 
+    @Test("holds markers back until there is room, and the partition then goes on")
+    func heldMarkers() throws {
+        let broker = try TestBroker(files: files)
+        try broker.createTopic("t")
+        let producer = try begin(broker)
+        files.fullPath = "/data/topics/"
+        let slot = try end(broker, producer)
+        #expect(broker.bytes(of: slot) == nil)
+        #expect(
+            try broker.produce(TestBroker.batch(["no"]), topic: "t").error == .kafkaStorageError)
+        files.fullPath = nil
+        broker.tick(after: 30_000)
+        #expect(broker.bytes(of: slot) != nil)
+        try broker.produce(TestBroker.batch(["w"]), topic: "t")
+        #expect(try broker.read("t").values == ["v", "w"])
+    }
+
     @Test("a decision that was never written is none after a restart")
     func undecided() throws {
         let broker = try TestBroker(files: files)

@@ -61,6 +61,8 @@ extension BrokerEngine {
 
     /// Writes the outcome of a transaction to all its partitions and groups; the transaction is
     /// over once the markers are as durable as their topics promise.
+    ///
+    /// What the disk does not take is tried again later; what was written is then passed over.
     private func end(_ transaction: Transaction, commit: Bool, now: Int64) {
         var open = 1
         let finish = { [weak self] in
@@ -72,12 +74,12 @@ extension BrokerEngine {
         }
         for place in transaction.partitions.sorted() {
             guard let partition = partition(place.topic, place.partition) else { continue }
-            guard partition.store.log.hasOpenTransaction(producerID: transaction.producerID) else {
-                continue
+            if partition.store.log.hasOpenTransaction(producerID: transaction.producerID) {
+                let isWritten = writeMarker(
+                    partition, producerID: transaction.producerID, epoch: transaction.epoch,
+                    commit: commit, now: now)
+                guard isWritten else { return heldEnds.append((transaction, commit)) }
             }
-            writeMarker(
-                partition, producerID: transaction.producerID, epoch: transaction.epoch,
-                commit: commit, now: now)
             open += 1
             whenDurable(partition, below: partition.store.log.endOffset) { isDurable in
                 // Otherwise the outcome stays decided, and the next start writes the markers.
@@ -87,33 +89,32 @@ extension BrokerEngine {
         for group in transaction.groups.sorted() {
             let resolved = JournalEntry.offsetsResolved(
                 group: group, producerID: transaction.producerID, commit: commit)
-            guard keep(resolved) else {
-                // What was written is passed over when this is tried again.
-                return heldEnds.append((transaction, commit))
-            }
+            guard keep(resolved) else { return heldEnds.append((transaction, commit)) }
             offsets.resolve(group: group, producerID: transaction.producerID, commit: commit)
         }
         finish()
     }
 
-    /// Ends a producer's transaction in one partition.
+    /// Ends a producer's transaction in one partition; false when the disk does not take it.
     func writeMarker(
         _ partition: Partition, producerID: Int64, epoch: Int16, commit: Bool, now: Int64
-    ) {
+    ) -> Bool {
         let store = partition.store
-        guard store.log.admitMarker(producerID: producerID, epoch: epoch) == .none else { return }
+        guard store.log.admitMarker(producerID: producerID, epoch: epoch) == .none else {
+            return true
+        }
         let marker = RecordBatchBuilder.marker(
             baseOffset: store.log.endOffset, timestamp: now, producerID: producerID,
             producerEpoch: epoch, commit: commit, coordinatorEpoch: 0)
-        marker.withUnsafeBytes { bytes in
+        return marker.withUnsafeBytes { bytes in
             do {
                 var header = try RecordBatchHeader(bytes)
                 header.leaderEpoch = store.log.leaderEpoch
                 try write(header, bytes, to: partition, commits: commit, now: now)
+                return true
             } catch {
-                // The transaction stays open here and is ended at the next start.
                 log("\(partition.name): \(error)")
-                partition.isFailed = true
+                return false
             }
         }
     }
