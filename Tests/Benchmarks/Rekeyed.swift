@@ -1,4 +1,5 @@
 import Dataflow
+import Foundation
 import Records
 import Sinks
 import Sources
@@ -13,7 +14,8 @@ enum Rekeyed {
     static let segments: UInt64 = 50_000
     /// Event time passes at this many records a second.
     static let recordsPerSecond = 16_667
-    static let start: Int64 = 1_700_000_040_000
+    /// The first event time: not so long ago that the topics' retention takes the results away.
+    static let start = Int64(Date().timeIntervalSince1970 * 1_000) / 60_000 * 60_000 - 600_000
 
     /// A reading: 8 bytes of key and 92 of value.
     struct Reading: TopicRecord, BinaryCodable {

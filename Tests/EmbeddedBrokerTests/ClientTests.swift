@@ -86,10 +86,13 @@ struct ClientTests {
     @Test(
         "librdkafka and kafka-python do what they do against Kafka",
         .enabled(if: python != nil, "MILLRACE_PYTHON is not set; clients/setup.sh makes it"),
-        arguments: ["codecs", "groups", "transactions", "admin"])
+        arguments: ["codecs", "groups", "transactions", "admin", "retention"])
     func scripts(name: String) async throws {
         // kafka-python may lead a group before it knows the topic's partitions, and then assigns none.
-        try await Self.withBroker({ $0.groups.initialRebalanceDelay = 300 }) {
+        try await Self.withBroker({
+            $0.groups.initialRebalanceDelay = 300
+            $0.maintenanceInterval = 200
+        }) {
             try Self.script(name, $0.address)
         }
     }
