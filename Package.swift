@@ -49,6 +49,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -105,7 +106,8 @@ let package = Package(
         .target(
             name: "LogContract", dependencies: ["Records"], path: "Tests/LogContract",
             swiftSettings: settings),
-        tests("KafkaClient", uses: ["KafkaClient", "LogContract", "Records"]),
+        tests(
+            "KafkaClient", uses: ["KafkaClient", "LogContract", "Records", "EmbeddedBroker"]),
         clibrary("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
         module("PostgresClient", uses: ["Records", "State", "CPostgres"]),
         tests("PostgresClient", uses: ["PostgresClient", "StoreContract", "Records", "State"]),
@@ -143,7 +145,10 @@ let package = Package(
         module("BrokerModel", uses: ["Records"]),
         module(
             "EmbeddedBroker",
-            uses: ["Records", "BrokerModel", "Compression", nioCore, nioPosix]),
+            uses: [
+                "Records", "BrokerModel", "Compression", nioCore, nioPosix,
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
         tests("BrokerModel", uses: ["BrokerModel", "Records"], exclude: ["golden"]),
         tests(
             "EmbeddedBroker",
@@ -162,10 +167,10 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Records", "State", "Dataflow", "Runtime", "EngineWorkload", "KafkaClient", "CRdKafka",
-                "ObjectStore", "PostgresClient",
-                "TimeSeries", "Serving", "LocationIngest", "Geo", "RoadNetwork",
-                "MapMatching", "Fleet", protobuf,
+                "Records", "State", "Dataflow", "Transforms", "Sources", "Sinks", "Runtime",
+                "EngineWorkload", "KafkaClient", "CRdKafka", "ObjectStore", "BrokerModel",
+                "EmbeddedBroker", "PostgresClient", "TimeSeries", "Serving", "LocationIngest",
+                "Geo", "RoadNetwork", "MapMatching", "Fleet", protobuf,
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/Benchmarks",
