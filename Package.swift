@@ -161,11 +161,20 @@ let package = Package(
             dependencies: [
                 "Records", "State", "EngineWorkload", "KafkaClient", "CRdKafka", "PostgresClient",
                 "TimeSeries", "Serving", "LocationIngest", "Geo", "RoadNetwork",
-                "MapMatching", "Fleet", protobuf,
+                "MapMatching", "Fleet", "TrafficUpdates", protobuf,
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/Benchmarks",
             swiftSettings: settings),
+
+        // `make accuracy`.
+        .executableTarget(
+            name: "Accuracy",
+            dependencies: [
+                "Records", "Geo", "RoadNetwork", "MapMatching", "Fleet", "TrafficUpdates",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Accuracy", swiftSettings: settings),
 
         // Pipelines and their doors.
         module(

@@ -26,7 +26,7 @@ struct LocationIngestHandler: Sendable {
         do throws(RequestRefusal) {
             decoded = try decoder.decode(request.body, now: now)
         } catch {
-            return .error(error.status, code: error.code, message: error.message)
+            return await refuse(error, request.body, now)
         }
         let letters = decoded.rejected.compactMap { letter($0, request.body, now) }
         switch await push(decoded, letters) {
@@ -38,6 +38,24 @@ struct LocationIngestHandler: Sendable {
                 rejected: decoded.rejected.map {
                     RejectedElement(index: $0.index, reason: "\($0.reason)")
                 })
+        }
+    }
+
+    /// Leaves a dead letter of a request that is refused as a whole, and says why.
+    private func refuse(
+        _ refusal: RequestRefusal, _ body: [UInt8], _ now: EventTime
+    ) async -> IngestReply {
+        let letters = LocationIngestHandler.operatorID.map { operatorID in
+            DeadLetter(
+                code: .rejected, reason: "request: \(refusal.message)", operatorID: operatorID,
+                time: now, value: body)
+        }
+        let nobody = DecodedLocations(userID: "", accepted: [], rejected: [])
+        switch await push(nobody, letters.map { [$0] } ?? []) {
+        case .full: return .backlog()
+        case .failed: return .unacknowledged()
+        case .written:
+            return .error(refusal.status, code: refusal.code, message: refusal.message)
         }
     }
 
