@@ -209,6 +209,7 @@ let package = Package(
                 "RoadNetwork", "MapMatching", "LocationIngest", protobuf,
             ],
             exclude: ["Generated/traffic.proto"]),
+        tests("TrafficUpdates", uses: ["TrafficUpdates", "RoadNetwork", "Records", "State"]),
         pipeline(
             "WordCount",
             uses: ["Records", "State", "Dataflow", "Transforms", "Sources", "Sinks"]),

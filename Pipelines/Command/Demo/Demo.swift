@@ -125,10 +125,23 @@ struct Demo {
         summary.accepted = totals.accepted
         summary.rejected = totals.rejected
         summary.lag = try judge.lag([ingest, traffic])
-        try await TrafficPicture(roads: roads, directory: options.out).draw(
-            pool, at: liveFrom)
+        try await draw(pool)
         await pool.close()
         return summary
+    }
+
+    private func draw(_ pool: PostgresPool) async throws {
+        var picture = TrafficPicture(roads: roads)
+        picture.attribution = options.map.isEmpty ? nil : "© OpenStreetMap contributors"
+        let svg = try await picture.svg(pool, at: liveFrom)
+        try TrafficPicture.write(svg, to: "\(options.out)/traffic.svg")
+        print("picture          \(options.out)/traffic.svg")
+        do {
+            try TrafficPicture.write(svg, to: "\(options.out)/traffic.png")
+            print("                 \(options.out)/traffic.png")
+        } catch let error as DataflowError {
+            print("                 no PNG: \(error.message)")
+        }
     }
 
     private func required(_ postgres: PostgresConfiguration?) throws -> PostgresConfiguration {

@@ -24,6 +24,21 @@ public struct SegmentTraversal: Hashable, Sendable {
     /// How probable the way is among those that the locations allow, 0 to 1.
     public var confidence: Double
 
+    /// Makes a passage.
+    public init(
+        userID: String, segment: SegmentID, enteredAt: EventTime, leftAt: EventTime,
+        length: Double, completedAt: EventTime, freeFlowSeconds: Double, confidence: Double
+    ) {
+        self.userID = userID
+        self.segment = segment
+        self.enteredAt = enteredAt
+        self.leftAt = leftAt
+        self.length = length
+        self.completedAt = completedAt
+        self.freeFlowSeconds = freeFlowSeconds
+        self.confidence = confidence
+    }
+
     /// Seconds on the segment, at least a millisecond.
     public var seconds: Double { Double(max(1, leftAt.millisecondsSince(enteredAt))) / 1_000 }
 
