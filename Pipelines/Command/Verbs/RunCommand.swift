@@ -96,10 +96,8 @@ struct RunCommand: AsyncParsableCommand {
         let report = try LagReport(services)
         defer { report.close() }
         while !interruption.isRequested, !runners.contains(where: \.hasStopped) {
-            let lag = try runners.reduce(0) { sum, runner in
-                sum + (try report.rows(plan: runner.plan, run: runner.run).reduce(0) { $0 + $1.lag })
-            }
-            if lag == 0 { return }
+            let rows = try runners.flatMap { try report.rows(plan: $0.plan, run: $0.run) }
+            if rows.allSatisfy({ $0.lag == 0 }) { return }
             try await Task.sleep(for: .milliseconds(200))
         }
     }
