@@ -73,6 +73,7 @@ struct Demo {
             checkpoints: "\(options.out)/checkpoints")
         settings.threads = options.threads
         settings.partitions = options.partitions
+        settings.options.commitIntervalMilliseconds = 500
         settings.startsAtEnd = ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP_SERVERS"] != nil
         if name == "traffic-updates", !options.map.isEmpty {
             settings.parameters = "map: \"\(options.map)\"\n"
