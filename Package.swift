@@ -209,7 +209,12 @@ let package = Package(
                 "RoadNetwork", "MapMatching", "LocationIngest", protobuf,
             ],
             exclude: ["Generated/traffic.proto"]),
-        tests("TrafficUpdates", uses: ["TrafficUpdates", "RoadNetwork", "Records", "State"]),
+        tests(
+            "TrafficUpdates",
+            uses: [
+                "TrafficUpdates", "LocationIngest", "Geo", "RoadNetwork", "Records", "State",
+                "Dataflow", "OperatorTesting",
+            ]),
         pipeline(
             "WordCount",
             uses: ["Records", "State", "Dataflow", "Transforms", "Sources", "Sinks"]),

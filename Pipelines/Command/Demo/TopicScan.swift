@@ -21,7 +21,7 @@ enum TopicScan {
             let start = starts[partition] ?? bounds.earliest
             if start < bounds.end { open[partition] = (start, bounds.end) }
         }
-        try reader.assign(open.mapValues(\.position))
+        try reader.assign(open.mapValues { $0.position })
         var silent = 0
         while !open.isEmpty, silent < patience {
             silent += 1
@@ -35,7 +35,11 @@ enum TopicScan {
                     silent = 0
                 }
                 if let end { position = max(position, end) }
-                open[partition] = position < state.end ? (position, state.end) : nil
+                if position < state.end {
+                    open[partition]?.position = position
+                } else {
+                    open[partition] = nil
+                }
             }
             if silent > 0 { reader.wait(milliseconds: 20) }
         }
