@@ -170,11 +170,20 @@ let package = Package(
                 "Records", "State", "Dataflow", "Transforms", "Sources", "Sinks", "Runtime",
                 "EngineWorkload", "KafkaClient", "CRdKafka", "ObjectStore", "BrokerModel",
                 "EmbeddedBroker", "PostgresClient", "TimeSeries", "Serving", "LocationIngest",
-                "Geo", "RoadNetwork", "MapMatching", "Fleet", protobuf,
+                "Geo", "RoadNetwork", "MapMatching", "Fleet", "TrafficUpdates", protobuf,
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/Benchmarks",
             swiftSettings: settings),
+
+        // `make accuracy`.
+        .executableTarget(
+            name: "Accuracy",
+            dependencies: [
+                "Records", "Geo", "RoadNetwork", "MapMatching", "Fleet", "TrafficUpdates",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Accuracy", swiftSettings: settings),
 
         // Pipelines and their doors.
         module(
@@ -209,6 +218,12 @@ let package = Package(
                 "RoadNetwork", "MapMatching", "LocationIngest", protobuf,
             ],
             exclude: ["Generated/traffic.proto"]),
+        tests(
+            "TrafficUpdates",
+            uses: [
+                "TrafficUpdates", "LocationIngest", "Geo", "RoadNetwork", "Records", "State",
+                "Dataflow", "OperatorTesting",
+            ]),
         pipeline(
             "WordCount",
             uses: ["Records", "State", "Dataflow", "Transforms", "Sources", "Sinks"]),
