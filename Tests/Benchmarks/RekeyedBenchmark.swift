@@ -10,7 +10,7 @@ enum RekeyedBenchmark {
     private static let partitions: Int32 = 4
     private static let repetitions = 3
 
-    /// What is varied: the time between commits, in ms. The first is the default.
+    /// What is varied: the time between commits, in ms, the default first.
     private static let intervals = [1_000, 5_000]
 
     static func measure(_ report: inout BenchmarkReport) throws {
