@@ -54,12 +54,12 @@ enum RekeyedRun {
         for stage in plan.stages {
             while !isSharedOut(driver, stage.name), driver.failure == nil {
                 try check(start)
-                Thread.sleep(forTimeInterval: 0.005)
+                Thread.sleep(forTimeInterval: 0.02)
             }
             driver.finish(stage: stage.name)
             while !driver.hasStopped(stage: stage.name), driver.failure == nil {
                 try check(start)
-                Thread.sleep(forTimeInterval: 0.005)
+                Thread.sleep(forTimeInterval: 0.02)
             }
         }
         // Everything is published and committed; what follows is a farewell to the groups.
@@ -102,7 +102,7 @@ enum RekeyedRun {
             kafka,
             KafkaReaderOptions(
                 .group("\(plan.graph.pipeline).\(stage.name)", topics: stage.topics),
-                memoryBudget: 24 << 20,
+                memoryBudget: 32 << 20,
                 expectedPartitions: Int(partitions)))
         let writer = try KafkaWriter(kafka, KafkaWriterOptions())
         let worker = StageWorker(
