@@ -9,7 +9,6 @@ import Transforms
 /// summed up minute by minute.
 enum Rekeyed {
     static let input = "readings"
-    static let output = "segment-minutes"
     static let users: UInt64 = 100_000
     static let segments: UInt64 = 50_000
     /// Event time passes at this many records a second.
@@ -152,7 +151,7 @@ enum Rekeyed {
         }
     }
 
-    static func define(_ graph: GraphBuilder) {
+    static func define(_ graph: GraphBuilder, output: String) {
         let readings = graph.source("readings", from: KafkaSource<Reading>(input))
         readings.rejected.sink("rejects", to: DeadLetters())
         let windows = readings.accepted

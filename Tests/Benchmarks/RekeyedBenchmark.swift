@@ -10,39 +10,45 @@ enum RekeyedBenchmark {
     private static let partitions: Int32 = 4
     private static let repetitions = 3
 
+    /// What is varied: the time between commits, in ms, the default first.
+    private static let intervals = [1_000, 5_000]
+
     static func measure(_ report: inout BenchmarkReport) throws {
-        var rates: [Double] = []
         var floors: [Double] = []
-        var cores: [Double] = []
-        var megabytes: [Double] = []
+        var runs: [Int: [RekeyedRun.Report]] = [:]
         for _ in 0..<repetitions {
             let broker = try BrokerProcess(.embedded(flush: "1000"))
             defer { broker.stop() }
             let servers = broker.bootstrapServers
             try BrokerBenchmarks.createTopic(servers, Rekeyed.input, partitions: partitions)
             let believed = try produce(servers)
-            let floor = try BareKafka.consume(
-                servers, Rekeyed.input, partitions: partitions, count: records)
-            let run = try pipeline(servers)
-            try verify(servers, believed: believed)
-            floors.append(Double(records) / floor)
-            rates.append(Double(records) / run.seconds)
-            cores.append(run.cpuSeconds / run.seconds)
-            megabytes.append(run.peakMegabytes)
+            floors.append(
+                try BareKafka.consume(
+                    servers, Rekeyed.input, partitions: partitions, count: records))
+            for interval in intervals {
+                let name = "rekeyed-\(interval)"
+                runs[interval, default: []].append(try pipeline(servers, name, interval))
+                try verify(servers, "\(name).minutes", believed: believed)
+            }
         }
-        report.add(
-            "kafka.rekeyed", KafkaBenchmarks.median(rates), unit: "records/s",
-            floor: KafkaBenchmarks.median(floors))
+        for interval in intervals {
+            let name = interval == intervals[0] ? "kafka.rekeyed" : "kafka.rekeyed.\(interval)ms"
+            let reports = runs[interval] ?? []
+            report.add(
+                name, Double(records) / KafkaBenchmarks.median(reports.map(\.seconds)),
+                unit: "records/s", floor: Double(records) / KafkaBenchmarks.median(floors))
+            report.add(
+                "\(name).cpu",
+                KafkaBenchmarks.median(reports.map(\.cpuSeconds)) / Double(records) * 1e9,
+                unit: "ns cpu/record", higherIsBetter: false)
+            report.add(
+                "\(name).memory", KafkaBenchmarks.median(reports.map(\.peakMegabytes)),
+                unit: "MB resident at most", higherIsBetter: false)
+        }
         report.remark(
-            "at-least-once; two threads; \(records) records, \(Rekeyed.segments) segments, start, "
-                + "group joins and last commit included; floor: librdkafka reads the input and "
-                + "keeps nothing; broker: flush=1000 (the default)")
-        report.add(
-            "kafka.rekeyed.cores", KafkaBenchmarks.median(cores), unit: "cores of the pipeline",
-            higherIsBetter: false)
-        report.add(
-            "kafka.rekeyed.memory", KafkaBenchmarks.median(megabytes), unit: "MB resident at most",
-            higherIsBetter: false)
+            "at-least-once, a commit every \(intervals) ms, two threads; \(records) records, "
+                + "\(Rekeyed.segments) segments, start and group joins included; floor: librdkafka "
+                + "reads the input and keeps nothing; broker: flush=1000 (the default)")
     }
 
     /// Writes the input; returns how many of its records pass the filter.
@@ -93,7 +99,9 @@ enum RekeyedBenchmark {
         return believed
     }
 
-    private static func pipeline(_ servers: String) throws -> RekeyedRun.Report {
+    private static func pipeline(
+        _ servers: String, _ name: String, _ interval: Int
+    ) throws -> RekeyedRun.Report {
         let directory = URL(fileURLWithPath: ".millrace/bench-rekeyed-\(getpid())")
             .standardizedFileURL.path
         try? FileManager.default.removeItem(atPath: directory)
@@ -101,7 +109,7 @@ enum RekeyedBenchmark {
         let process = Process()
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = [RekeyedRun.argument, servers, directory, "2"]
+        process.arguments = [RekeyedRun.argument, servers, directory, name, "\(interval)"]
         process.standardOutput = output
         try process.run()
         let data = output.fileHandleForReading.readDataToEndOfFile()
@@ -113,11 +121,11 @@ enum RekeyedBenchmark {
     }
 
     /// Every record that passes the filter is counted in exactly one minute of one segment.
-    private static func verify(_ servers: String, believed: Int) throws {
+    private static func verify(_ servers: String, _ topic: String, believed: Int) throws {
         var newest: [[UInt8]: UInt64] = [:]
-        let count = try BareKafka.messageCount(servers, Rekeyed.output, partitions: partitions)
+        let count = try BareKafka.messageCount(servers, topic, partitions: partitions)
         _ = try BareKafka.consume(
-            servers, Rekeyed.output, partitions: partitions, count: count
+            servers, topic, partitions: partitions, count: count
         ) { message in
             let record = RecordView(
                 offset: Offset(message.offset), timestamp: .min,

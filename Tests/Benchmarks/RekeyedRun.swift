@@ -8,8 +8,8 @@ import State
 
 /// The pipeline ``Rekeyed`` in a process of its own, from the first record to lag 0.
 enum RekeyedRun {
-    /// The argument that makes this program the pipeline; servers, a directory and the number of
-    /// threads follow.
+    /// The argument that makes this program the pipeline; servers, a directory, the pipeline's name
+    /// and the milliseconds between commits follow.
     static let argument = "--rekeyed"
 
     /// What the process says of itself at its end.
@@ -19,18 +19,21 @@ enum RekeyedRun {
         var peakMegabytes: Double
     }
 
-    private static let pipeline = "rekeyed"
     private static let run = "bench"
+    private static let threads = 2
     private static let partitions: Int32 = 4
     private static let timeout: Duration = .seconds(100)
 
     /// Runs the pipeline until every input has been read to its end and every window is published.
     static func main(_ arguments: [String]) throws {
-        guard arguments.count == 3, let threads = Int(arguments[2]) else {
-            throw BenchmarkFailure(description: "\(argument) SERVERS DIRECTORY THREADS")
+        guard arguments.count == 4, let interval = Int64(arguments[3]) else {
+            throw BenchmarkFailure(description: "\(argument) SERVERS DIRECTORY NAME MILLISECONDS")
         }
+        let pipeline = arguments[2]
+        var options = WorkerOptions()
+        options.commitIntervalMilliseconds = interval
         let kafka = try KafkaConfiguration(bootstrapServers: arguments[0])
-        let plan = try plan()
+        let plan = try plan(pipeline)
         let admin = try KafkaAdmin(kafka)
         let present = try admin.topics()
         let missing = plan.topics.filter { present[$0.name] == nil }
@@ -38,40 +41,42 @@ enum RekeyedRun {
         admin.close()
         let directory = arguments[1]
         let start = ContinuousClock.now
-        let driver = ThreadedDriver(threads: threads, name: pipeline) { thread, mailbox in
+        let driver = ThreadedDriver(threads: threads, name: pipeline) { [options] _, mailbox in
             let store = try DirectoryCheckpointStore(directory)
             let builder = GraphBuilder(pipeline: pipeline)
-            Rekeyed.define(builder)
+            Rekeyed.define(builder, output: "\(pipeline).minutes")
             let clock = ScaledClock(
                 start: EventTime(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000)))
             return try plan.stages.map { stage in
-                try lane(stage, plan, builder, kafka, store, clock, mailbox)
+                try lane(stage, plan, builder, options, kafka, store, clock, mailbox)
             }
         }
         for stage in plan.stages {
-            while !isSharedOut(driver, stage.name, threads), driver.failure == nil {
+            while !isSharedOut(driver, stage.name), driver.failure == nil {
                 try check(start)
-                Thread.sleep(forTimeInterval: 0.005)
+                Thread.sleep(forTimeInterval: 0.02)
             }
             driver.finish(stage: stage.name)
             while !driver.hasStopped(stage: stage.name), driver.failure == nil {
                 try check(start)
-                Thread.sleep(forTimeInterval: 0.005)
+                Thread.sleep(forTimeInterval: 0.02)
             }
         }
+        // Everything is published and committed; what follows is a farewell to the groups.
+        let seconds = (ContinuousClock.now - start).inSeconds
         driver.stop()
         driver.join()
         if let failure = driver.failure { throw failure }
         let report = Report(
-            seconds: (ContinuousClock.now - start).inSeconds,
+            seconds: seconds,
             cpuSeconds: KafkaBenchmarks.processTime() / 1e9,
             peakMegabytes: BrokerProcess.peakMegabytes(of: "self"))
         print(String(decoding: try JSONEncoder().encode(report), as: UTF8.self))
     }
 
-    static func plan() throws -> Plan {
+    private static func plan(_ pipeline: String) throws -> Plan {
         let builder = GraphBuilder(pipeline: pipeline)
-        Rekeyed.define(builder)
+        Rekeyed.define(builder, output: "\(pipeline).minutes")
         return try Plan(try builder.graph(), options: PlanOptions(partitions: partitions))
     }
 
@@ -82,26 +87,26 @@ enum RekeyedRun {
     }
 
     /// Whether the threads read all partitions of a stage, each its share.
-    private static func isSharedOut(
-        _ driver: ThreadedDriver, _ stage: String, _ threads: Int
-    ) -> Bool {
+    private static func isSharedOut(_ driver: ThreadedDriver, _ stage: String) -> Bool {
         let shares = driver.status.filter { $0.stage == stage }
             .map { $0.progress.count { $0.isRunning } }
         return shares.count { $0 > 0 } == threads && shares.reduce(0, +) >= Int(partitions)
     }
 
     private static func lane(
-        _ stage: Stage, _ plan: Plan, _ builder: GraphBuilder, _ kafka: KafkaConfiguration,
-        _ store: any CheckpointStore, _ clock: any EventClock, _ mailbox: Mailbox
+        _ stage: Stage, _ plan: Plan, _ builder: GraphBuilder, _ options: WorkerOptions,
+        _ kafka: KafkaConfiguration, _ store: any CheckpointStore, _ clock: any EventClock,
+        _ mailbox: Mailbox
     ) throws -> StageLane {
         let reader = try KafkaReader(
             kafka,
             KafkaReaderOptions(
-                .group("\(run).\(stage.name)", topics: stage.topics), memoryBudget: 32 << 20,
+                .group("\(plan.graph.pipeline).\(stage.name)", topics: stage.topics),
+                memoryBudget: 32 << 20,
                 expectedPartitions: Int(partitions)))
         let writer = try KafkaWriter(kafka, KafkaWriterOptions())
         let worker = StageWorker(
-            stage: stage, run: run, options: WorkerOptions(), seed: UInt64.random(in: .min ... .max)
+            stage: stage, run: run, options: options, seed: UInt64.random(in: .min ... .max)
         ) { partition, incarnation in
             let context = TaskContext(
                 pipeline: plan.graph.pipeline, partition: partition, stageTasks: partitions,
