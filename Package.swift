@@ -213,7 +213,7 @@ let package = Package(
             "TrafficUpdates",
             uses: [
                 "TrafficUpdates", "LocationIngest", "Geo", "RoadNetwork", "Records", "State",
-                "Dataflow", "OperatorTesting",
+                "Dataflow", "Runtime", "OperatorTesting",
             ]),
         pipeline(
             "WordCount",

@@ -4,6 +4,7 @@ import LocationIngest
 import OperatorTesting
 import Records
 import RoadNetwork
+import Runtime
 import State
 import Testing
 import TrafficUpdates
