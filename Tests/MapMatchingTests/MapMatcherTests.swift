@@ -80,7 +80,7 @@ struct MapMatcherTests {
     @Test("what is given out early is what is decided later", arguments: 0..<40 as Range<UInt64>)
     func early(seed: UInt64) {
         let observations = MatchingTown.drive(
-            [(0.5, 0), (2, 0), (2, 3), (0.2, 3), (0.2, 1), (3.6, 1)], noise: 6, seed: seed)
+            [(0.5, 0), (2, 0), (2, 3), (0, 3), (0, 1), (3.6, 1)], noise: 6, seed: seed)
         var matcher = MapMatcher(graph: graph)
         let output = matcher.match(observations)
         expectJoined(output.traversals)

@@ -76,7 +76,14 @@ struct TrafficPipelineTests {
         let harness = try TrafficPipelineTests.harness(graph, 4)
         try harness.finish()
         let rows = harness.rows(of: "live_traffic")
-        #expect(rows.count >= 10)
+        // A row for each segment and minute in which three or more have passed.
+        var users: [[UInt64]: Set<String>] = [:]
+        for traversal in try TrafficPipelineTests.traversals(harness) {
+            let minute = UInt64(traversal.leftAt.milliseconds / 60_000)
+            users[[traversal.segment.rawValue, minute], default: []].insert(traversal.userID)
+        }
+        #expect(rows.count == users.values.count { $0.count >= 3 })
+        #expect(rows.count >= 8)
         for row in rows {
             guard case .double(let speed) = row[3], case .integer(let vehicles) = row[5],
                 case .double(let ratio) = row[11], case .text(let level) = row[12]

@@ -7,6 +7,7 @@ internal import Records
 internal import RoadNetwork
 internal import Runtime
 internal import Serving
+internal import TrafficUpdates
 
 /// One run of the main job: broker, pipelines, fleet, and what came of it.
 struct Demo {
@@ -73,10 +74,13 @@ struct Demo {
             checkpoints: "\(options.out)/checkpoints")
         settings.threads = options.threads
         settings.partitions = options.partitions
-        settings.options.commitIntervalMilliseconds = 500
+        settings.options.commitIntervalMilliseconds = 250
         settings.startsAtEnd = ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP_SERVERS"] != nil
-        if name == "traffic-updates", !options.map.isEmpty {
-            settings.parameters = "map: \"\(options.map)\"\n"
+        if name == "traffic-updates" {
+            // Silence is measured by the clock: while it runs fast, a moment's wait is no silence.
+            let rate = options.simulated / options.duration
+            settings.parameters =
+                "map: \"\(options.map)\"\nidleAfter: \(TrafficUpdates.defaults.idleAfter * rate)\n"
         }
         return settings
     }
