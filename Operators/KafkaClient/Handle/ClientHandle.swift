@@ -35,6 +35,8 @@ final class ClientHandle {
     let raw: OpaquePointer
     let context: ClientContext
     private let kind: Kind
+    /// Whether the client authenticates by SASL: then its credentials are not touched.
+    private let authenticates: Bool
     private var destroyed = false
     /// Set when a request was given up that the client still holds: it would be waited for.
     var unanswered = false
@@ -70,6 +72,7 @@ final class ClientHandle {
         self.raw = raw
         self.context = context
         self.kind = kind
+        authenticates = configuration.properties.keys.contains { $0.hasPrefix("sasl.") }
         ClientStatistics.count(kind, 1)
     }
 
@@ -99,6 +102,17 @@ final class ClientHandle {
             rd_kafka_destroy(raw)
         }
         ClientStatistics.count(kind, -1)
+    }
+
+    /// Wakes the client's network threads, so that they look at once which queues have room.
+    ///
+    /// librdkafka 2.0.2 stops fetching when the queues of all of a broker's partitions are full and then sleeps
+    /// up to a second, whatever is taken out meanwhile (later versions have `fetch.queue.backoff.ms`). Of its
+    /// public calls, setting credentials wakes those threads and does nothing else to a client that does not
+    /// authenticate.
+    func wakeNetwork() {
+        guard !authenticates else { return }
+        if let error = rd_kafka_sasl_set_credentials(raw, "", "") { rd_kafka_error_destroy(error) }
     }
 
     /// How many partitions the cluster says a topic has.

@@ -217,6 +217,7 @@ package final class KafkaReader: LogReader {
             return count
         }
         let count = fetcher.consume(into: buffer.messages.baseAddress, limit)
+        if fetcher.hasMadeRoom(count, of: limit) { handle.wakeNetwork() }
         guard count >= 0 else {
             throw KafkaFailure.error(
                 rd_kafka_last_error(), "reading", partition: fetcher.partition)

@@ -16,6 +16,10 @@ final class PartitionFetcher {
     var failure: (code: rd_kafka_resp_err_t, text: String)?
     /// Messages behind that error.
     var held: [Message] = []
+    /// Records taken since the client was told that there is room.
+    private var taken = 0
+    /// After how many records the client is told.
+    private static let wakeInterval = 4_096
     /// Whether the queue may have something: asking an empty one costs a system call.
     private let arrival: Arrival
 
@@ -47,6 +51,16 @@ final class PartitionFetcher {
         // The client calls when an empty queue gets its first message, and this one may not be empty.
         if count >= limit || count < 0 { arrival.note() }
         return count
+    }
+
+    /// Whether so much was taken that the client is to look for more: what is asked after each
+    /// ``consume(into:_:)``.
+    func hasMadeRoom(_ count: Int, of limit: Int) -> Bool {
+        guard count > 0 else { return false }
+        taken += count
+        guard count < limit || taken >= Self.wakeInterval else { return false }
+        taken = 0
+        return true
     }
 
     /// Drops what is held, because the partition is fetched anew from ``next``.
