@@ -65,7 +65,7 @@ public struct TrafficUpdates: Pipeline {
     /// Names the operators.
     public func build(_ graph: GraphBuilder, _ p: Parameters) {
         let loadMap = loadMap
-        let roads = graph.resource("roads") { try loadMap(p.map) }
+        let roads = graph.resource("roads", fingerprint: \.fingerprint) { try loadMap(p.map) }
 
         let locations = graph.source("locations", from: KafkaSource<LocationUpdate>(p.locations))
         locations.rejected.sink("rejects", to: DeadLetters())

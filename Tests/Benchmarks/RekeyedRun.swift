@@ -102,7 +102,7 @@ enum RekeyedRun {
             kafka,
             KafkaReaderOptions(
                 .group("\(plan.graph.pipeline).\(stage.name)", topics: stage.topics),
-                memoryBudget: 32 << 20,
+                memoryBudget: 16 << 20,
                 expectedPartitions: Int(partitions)))
         let writer = try KafkaWriter(kafka, KafkaWriterOptions())
         let worker = StageWorker(

@@ -15,9 +15,9 @@ struct TrafficPipelineTests {
     private static let plane = LocalProjection(origin: Coordinate(latitude: 49, longitude: 8))
 
     /// A straight road with a crossing every 150 m and a street to the north at each.
-    private static func town() throws -> RoadGraph {
+    private static func town(columns: Int = 12) throws -> RoadGraph {
         var builder = RoadGraphBuilder()
-        for column in 0..<12 {
+        for column in 0..<columns {
             for row in 0..<2 {
                 builder.addNode(
                     Int64(10 * column + row + 1),
@@ -28,7 +28,7 @@ struct TrafficPipelineTests {
                 RoadAttributes(.residential, speedLimit: 30))
         }
         builder.addWay(
-            1, nodes: (0..<12).map { Int64(10 * $0 + 1) }, RoadAttributes(.primary, speedLimit: 50))
+            1, nodes: (0..<columns).map { Int64(10 * $0 + 1) }, RoadAttributes(.primary, speedLimit: 50))
         return try builder.build()
     }
 
@@ -104,6 +104,27 @@ struct TrafficPipelineTests {
         try harness.finish()
         #expect(try TrafficPipelineTests.traversals(harness).count > 10)
         #expect(harness.rows(of: "live_traffic").isEmpty)
+    }
+
+    /// What the first stage's operators keep under a map.
+    private static func fingerprints(_ graph: RoadGraph) throws -> [OperatorFingerprint] {
+        let builder = GraphBuilder(pipeline: "traffic-updates")
+        TrafficUpdates(loadMap: { _ in graph }).build(builder, .init())
+        let plan = try Plan(try builder.graph())
+        let context = TaskContext(
+            pipeline: "traffic-updates", partition: 0, stageTasks: 1, incarnation: 1,
+            partitionCount: { _ in 1 })
+        let chain = try builder.makeChain(stage: plan.stages[0], plan: plan, context: context)
+        return chain.snapshot(all: true).fingerprints
+    }
+
+    @Test("what was kept under one map does not fit another, whose segments have other numbers")
+    func anotherMap() throws {
+        let town = try TrafficPipelineTests.fingerprints(TrafficPipelineTests.town())
+        #expect(town == (try TrafficPipelineTests.fingerprints(TrafficPipelineTests.town())))
+        let other = try TrafficPipelineTests.fingerprints(TrafficPipelineTests.town(columns: 11))
+        let differing = zip(town, other).filter { $0 != $1 }.map(\.0.id.rawValue)
+        #expect(differing == ["map-match"])
     }
 
     @Test("a crash at any batch changes no passage")

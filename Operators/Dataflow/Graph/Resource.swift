@@ -6,9 +6,17 @@ public struct Resource<Value: Sendable> {
     /// The resource's name, unique in the pipeline.
     public let name: String
     let load: () throws -> Value
+    let fingerprint: ((Value) -> UInt64)?
 
     /// The value; the first call in a process loads it.
     public func get() throws -> Value { try load() }
+
+    /// The name and, for a resource whose content gives state its meaning, the checksum of that content: a part
+    /// of the fingerprint of whoever keeps such state.
+    public func mark() throws -> String {
+        guard let fingerprint else { return name }
+        return "\(name) \(String(fingerprint(try load()), radix: 16))"
+    }
 }
 
 /// Holds the resources of a process, each loaded by whoever needs it first.
@@ -44,11 +52,16 @@ extension GraphBuilder {
     ///
     /// - Parameters:
     ///   - name: unique in the pipeline.
+    ///   - fingerprint: the checksum of a value by which state is to be understood, as the numbers of a map's
+    ///     segments are: state that was kept under another one is not restored.
     ///   - load: called once a process, before the first task that uses the resource starts.
     public func resource<Value: Sendable>(
-        _ name: StaticString, _ load: @escaping @Sendable () throws -> Value
+        _ name: StaticString, fingerprint: ((Value) -> UInt64)? = nil,
+        _ load: @escaping @Sendable () throws -> Value
     ) -> Resource<Value> {
         let cache = resources
-        return Resource(name: "\(name)") { try cache.value("\(name)", load: load) }
+        return Resource(
+            name: "\(name)", load: { try cache.value("\(name)", load: load) },
+            fingerprint: fingerprint)
     }
 }

@@ -37,6 +37,26 @@ extension KeyedStream where E.Key: StreamKey, F.Out: BinaryCodable {
         file: StaticString = #fileID, line: UInt = #line, _ make: @escaping () throws -> Function
     ) -> Stream<OperatorFlow<ExchangeFlow<F, E>, ProcessOperator<Function>>>
     where Function.Key == E.Key, Function.Input == F.Out {
+        process(id, options, resource: { nil }, SourceLocation(file, line), make)
+    }
+
+    /// Runs user code that needs a resource, such as a map, whose checksum is a part of the state's fingerprint.
+    public func process<Function: ProcessFunction, Value: Sendable>(
+        _ id: StaticString, with resource: Resource<Value>,
+        _ options: ProcessOptions = ProcessOptions(), file: StaticString = #fileID,
+        line: UInt = #line, _ make: @escaping (Value) throws -> Function
+    ) -> Stream<OperatorFlow<ExchangeFlow<F, E>, ProcessOperator<Function>>>
+    where Function.Key == E.Key, Function.Input == F.Out {
+        process(id, options, resource: resource.mark, SourceLocation(file, line)) {
+            try make(try resource.get())
+        }
+    }
+
+    private func process<Function: ProcessFunction>(
+        _ id: StaticString, _ options: ProcessOptions, resource: @escaping () throws -> String?,
+        _ location: SourceLocation, _ make: @escaping () throws -> Function
+    ) -> Stream<OperatorFlow<ExchangeFlow<F, E>, ProcessOperator<Function>>>
+    where Function.Key == E.Key, Function.Input == F.Out {
         let timeToLive = options.timeToLiveMilliseconds.map { "\(Double($0) / 1_000) s" }
         let node = builder.add(
             "\(id)", .transform("process"), upstreams: [node], output: Function.Output.self,
@@ -44,21 +64,12 @@ extension KeyedStream where E.Key: StreamKey, F.Out: BinaryCodable {
                 "state": String(describing: Function.State.self),
                 "time to live": timeToLive ?? "none",
             ], isTimed: builder[node].isTimed, stateVersion: options.version,
-            at: SourceLocation(file, line))
+            at: location)
         let flow = OperatorFlow(ExchangeFlow(self), node: node) { id, context in
             ProcessOperator(
-                id: id, function: try make(), options: options, context: context)
+                id: id, function: try make(), options: options, resource: try resource(),
+                context: context)
         }
         return Stream(builder, flow)
-    }
-
-    /// Runs user code that needs a resource, such as a map.
-    public func process<Function: ProcessFunction, Value: Sendable>(
-        _ id: StaticString, with resource: Resource<Value>,
-        _ options: ProcessOptions = ProcessOptions(), file: StaticString = #fileID,
-        line: UInt = #line, _ make: @escaping (Value) throws -> Function
-    ) -> Stream<OperatorFlow<ExchangeFlow<F, E>, ProcessOperator<Function>>>
-    where Function.Key == E.Key, Function.Input == F.Out {
-        process(id, options, file: file, line: line) { try make(try resource.get()) }
     }
 }

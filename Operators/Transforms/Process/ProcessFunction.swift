@@ -23,6 +23,9 @@ public protocol ProcessFunction<Key, Input, Output> {
         _ input: Input, at time: EventTime, key: Key, state: inout State,
         context: inout ProcessContext<Output>)
     /// Event time has passed a time that was asked for.
+    ///
+    /// At the end of the input event time is `.max` and every timer fires, those that are set meanwhile too: a
+    /// timer that sets itself anew must stop there.
     mutating func timer(
         at time: EventTime, key: Key, state: inout State, context: inout ProcessContext<Output>)
     /// The earliest event time of what the state holds back: the watermark waits for it, within the

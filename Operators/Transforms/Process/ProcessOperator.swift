@@ -13,6 +13,8 @@ public struct ProcessOperator<Function: ProcessFunction>: StreamOperator, ~Copya
     private let id: OperatorID
     private let taskContext: TaskContext
     private let options: ProcessOptions
+    /// What the function needs to understand its state, by name and checksum.
+    private let resource: String?
     private var function: Function
     private var cells = KeyedTable<Function.Key, ProcessCell<Function.State>>()
     private var timers = TimeQueue<Function.Key>()
@@ -21,10 +23,14 @@ public struct ProcessOperator<Function: ProcessFunction>: StreamOperator, ~Copya
     private var context = ProcessContext<Function.Output>()
     private var announced = EventTime.min
 
-    init(id: OperatorID, function: Function, options: ProcessOptions, context: TaskContext) {
+    init(
+        id: OperatorID, function: Function, options: ProcessOptions, resource: String?,
+        context: TaskContext
+    ) {
         self.id = id
         self.function = function
         self.options = options
+        self.resource = resource
         taskContext = context
     }
 
@@ -142,7 +148,8 @@ public struct ProcessOperator<Function: ProcessFunction>: StreamOperator, ~Copya
 
     private var fingerprint: OperatorFingerprint {
         OperatorFingerprint(
-            id: id, kind: "process", keyType: String(describing: Function.Key.self),
+            id: id, kind: resource.map { "process with \($0)" } ?? "process",
+            keyType: String(describing: Function.Key.self),
             stateVersion: Function.State.codecVersion &* 31 &+ options.version)
     }
 

@@ -48,7 +48,7 @@ struct LaneBuilder {
     private var readerOptions: KafkaReaderOptions {
         KafkaReaderOptions(
             .group("\(settings.run).\(stage.name)", topics: stage.topics),
-            memoryBudget: 32 << 20, expectedPartitions: Int(settings.partitions))
+            memoryBudget: 16 << 20, expectedPartitions: Int(settings.partitions))
     }
 
     private func chainMaker(
