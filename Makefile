@@ -7,6 +7,10 @@ BIN := .build/release/millrace
 MAP ?=
 DURATION ?= 60
 ONLY ?=
+SEED ?=
+SEEDS ?= 1000
+FROM ?= 0
+STEPS ?=
 
 .PHONY: help
 help: ## print this list
@@ -39,6 +43,11 @@ lint: ## style, as CI checks it
 .PHONY: format
 format: ## rewrite files in the project's style
 	@swift format --in-place --recursive --parallel Package.swift Operators Pipelines Tests
+
+.PHONY: sim
+sim: setup ## the commit protocol under seeded faults (SEED=n for one, STEPS=n; SEEDS=1000, FROM=0)
+	@swift build $(RELEASE) --product Simulate
+	@SEED=$(SEED) STEPS=$(STEPS) SEEDS=$(SEEDS) FROM=$(FROM) .build/release/Simulate
 
 .PHONY: bench
 bench: setup ## every figure beside a floor or a peer (ONLY=prefix)

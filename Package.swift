@@ -88,8 +88,20 @@ let package = Package(
             "Runtime",
             uses: [
                 "Records", "State", "Dataflow", "Transforms", "Sources", "Sinks", "Runtime",
-                "OperatorTesting", "LogContract", "StoreContract",
+                "OperatorTesting", "LogContract", "StoreContract", "SimulationWorkload",
             ]),
+        // Pipelines, oracle and seeds of the simulation, and `make sim`, which plays them.
+        .target(
+            name: "SimulationWorkload",
+            dependencies: [
+                "Records", "State", "Dataflow", "Transforms", "Sources", "Sinks", "Runtime",
+                "OperatorTesting",
+            ],
+            path: "Tests/SimulationWorkload", swiftSettings: settings),
+        .executableTarget(
+            name: "Simulate",
+            dependencies: ["Runtime", "OperatorTesting", "SimulationWorkload"],
+            path: "Tests/Simulate", swiftSettings: settings),
         tests("Tidy", uses: []),
 
         // C libraries and stores.
@@ -227,6 +239,8 @@ let package = Package(
         pipeline(
             "WordCount",
             uses: ["Records", "State", "Dataflow", "Transforms", "Sources", "Sinks"]),
+        // Workers in processes of their own, killed under load.
+        tests("Delivery", uses: ["Records", "KafkaClient", "WordCount"]),
 
         // The binary.
         .executableTarget(
@@ -235,7 +249,7 @@ let package = Package(
                 "Records", "State", "Dataflow", "Transforms", "Sources", "Runtime", "KafkaClient",
                 "PostgresClient", "ObjectStore", "BrokerModel", "EmbeddedBroker", "Serving", "Geo",
                 "RoadNetwork", "MapMatching", "TimeSeries", "LocationIngest", "TrafficUpdates",
-                "WordCount", "Fleet",
+                "WordCount", "Fleet", "OperatorTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -5,6 +5,9 @@ public import State
 public struct CheckpointLoader {
     private let store: any CheckpointStore
 
+    /// How often a blob is read that seems damaged: it may have been damaged on its way.
+    static let maximumReads = 3
+
     /// Reads from `store`.
     public init(_ store: any CheckpointStore) {
         self.store = store
@@ -12,46 +15,61 @@ public struct CheckpointLoader {
 
     /// The chain that ends with the checkpoint that a decision named, base first.
     ///
+    /// - Parameter isFresh: whether the authority knows nothing of the task.
     /// - Throws: `.corruptCheckpoint` for a link that is missing or damaged; `.incompatibleState` when no
-    ///   decision names a checkpoint although the store holds some: a task never starts afresh silently.
+    ///   decision is known although the store holds the work of one: a task never starts afresh silently.
     public func load(_ task: TaskID, _ ref: CheckpointRef?, isFresh: Bool) throws -> [Checkpoint] {
         guard let ref else {
-            if isFresh, let name = try store.list(prefix: "\(task)/").first,
-                !isFirstTry(name, of: task)
-            {
-                throw DataflowError(
-                    .incompatibleState, domain: .external,
-                    "\(task) has no committed offset, but the store holds its checkpoint \(name): "
-                        + "the group's offsets have expired or were deleted; restore them, or remove "
-                        + "the checkpoints to begin afresh")
-            }
+            if isFresh { try checkNothingWasDecided(task) }
             return []
         }
         let name = Checkpoint.name(task: task, epoch: ref.epoch, attempt: ref.attempt)
-        let last = try read(name, expecting: ref)
+        let last = try read(name) { try Checkpoint(decoding: $0, expecting: ref) }
         var chain: [Checkpoint] = []
         for link in last.chain {
-            let checkpoint = try read(link.name, expecting: nil)
-            guard CRC32C.checksum(checkpoint.sections) == link.checksum else {
-                throw corrupt(link.name, "its checksum is not the one that the manifest names")
+            let checkpoint = try read(link.name) { bytes in
+                let checkpoint = try Checkpoint(decoding: bytes, expecting: nil)
+                guard CRC32C.checksum(checkpoint.sections) == link.checksum else {
+                    throw CodecError.checksumMismatch
+                }
+                return checkpoint
             }
             chain.append(checkpoint)
         }
         return chain + [last]
     }
 
-    /// Whether a checkpoint is that of a first epoch, which nobody may have decided.
-    private func isFirstTry(_ name: String, of task: TaskID) -> Bool {
-        name.hasPrefix("\(task)/000000000001-")
+    /// The checkpoints of a task that its state is not made of, sorted by epoch.
+    ///
+    /// Those of past epochs are garbage, those of the present one and later have lost, or will, against the
+    /// owner's.
+    public func others(of task: TaskID, beside chain: [Checkpoint]) throws -> [String] {
+        let kept = Set(
+            chain.map { Checkpoint.name(task: task, epoch: $0.epoch, attempt: $0.attempt) })
+        return try store.list(prefix: "\(task)/").filter { !kept.contains($0) }
     }
 
-    private func read(_ name: String, expecting ref: CheckpointRef?) throws -> Checkpoint {
-        guard let bytes = try store.read(name) else { throw corrupt(name, "it is missing") }
-        do {
-            return try Checkpoint(decoding: bytes, expecting: ref)
-        } catch {
-            throw corrupt(name, "\(error)")
+    /// Whoever tries a second epoch has seen the first one decided.
+    private func checkNothingWasDecided(_ task: TaskID) throws {
+        let names = try store.list(prefix: "\(task)/")
+        let later = names.first { (Checkpoint.epoch(inName: $0) ?? 0) > 1 }
+        guard let later else { return }
+        throw DataflowError(
+            .incompatibleState, domain: .external,
+            "\(task) has no committed offset, but the store holds its checkpoint \(later): the group's "
+                + "offsets have expired or were deleted; restore them, or remove the checkpoints to "
+                + "begin afresh")
+    }
+
+    private func read(
+        _ name: String, _ decode: ([UInt8]) throws -> Checkpoint
+    ) throws -> Checkpoint {
+        var failure: any Error = CodecError.checksumMismatch
+        for _ in 0..<CheckpointLoader.maximumReads {
+            guard let bytes = try store.read(name) else { throw corrupt(name, "it is missing") }
+            do { return try decode(bytes) } catch { failure = error }
         }
+        throw corrupt(name, "\(failure)")
     }
 
     private func corrupt(_ name: String, _ what: String) -> DataflowError {

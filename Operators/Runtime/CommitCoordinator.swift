@@ -16,6 +16,9 @@ struct CommitCoordinator {
         var isAsked = false
     }
 
+    /// The number that no commit has.
+    static let noCommit: UInt64 = 0
+
     private(set) var current: Commit?
     private var lastID: UInt64 = 0
     /// When the last commit was decided.
@@ -61,12 +64,12 @@ struct CommitCoordinator {
 
     /// Ends a commit that was decided.
     ///
-    /// - Returns: the tasks that took part; nil for a commit that is not under way.
-    mutating func decided(_ id: UInt64, now: EventTime) -> [Int32]? {
-        guard let commit = current, commit.id == id else { return nil }
+    /// - Returns: whether it was the commit under way.
+    mutating func decided(_ id: UInt64, now: EventTime) -> Bool {
+        guard current?.id == id else { return false }
         current = nil
         committedAt = now
-        return commit.tasks
+        return true
     }
 
     /// Forgets the commit under way, whatever becomes of it.

@@ -4,8 +4,8 @@ public import State
 /// The commit authority of stages whose outputs are topics: their consumer group's offsets, each with the
 /// checkpoint's name as metadata.
 ///
-/// At-least-once: outputs are acknowledged before the offsets are committed, so a crash between the two
-/// writes some of them again and loses none.
+/// Offsets and outputs are two steps here. Outputs acknowledged before: at-least-once, as a crash between the
+/// two writes some of them again. Outputs written behind: at-most-once, as a crash loses them.
 public final class LogAuthority: CommitAuthority {
     private let reader: any LogReader
 
@@ -39,6 +39,12 @@ public final class LogAuthority: CommitAuthority {
 
     /// Commits the offsets of all tasks in one request.
     public func decide(_ decisions: [CommitDecision]) throws {
+        let offsets = LogAuthority.offsets(of: decisions)
+        if !offsets.isEmpty { try reader.commit(offsets) }
+    }
+
+    /// The offsets that decisions are about, each with the name of its checkpoint.
+    static func offsets(of decisions: [CommitDecision]) -> [TopicPartition: CommittedOffset] {
         var offsets: [TopicPartition: CommittedOffset] = [:]
         for decision in decisions {
             let metadata = decision.position.checkpoint?.metadata ?? ""
@@ -46,6 +52,6 @@ public final class LogAuthority: CommitAuthority {
                 offsets[partition] = CommittedOffset(offset: offset, metadata: metadata)
             }
         }
-        if !offsets.isEmpty { try reader.commit(offsets) }
+        return offsets
     }
 }

@@ -57,6 +57,7 @@ extension WorkerCommand {
         case .prepare: "prepare"
         case .flush: "flush"
         case .decide: "decide"
+        case .abandon: "abandon"
         case .collect: "collect"
         case .wake: "wake"
         case .answer: "answer"

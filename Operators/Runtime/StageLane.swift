@@ -1,36 +1,5 @@
 internal import Dataflow
 public import Records
-public import State
-
-/// What a lane needs of the outside world.
-///
-/// Everything belongs to the lane's thread.
-public struct LaneServices {
-    /// The member of the stage's consumer group; nil for a stage of pushed records.
-    public var reader: (any LogReader)?
-    /// Appends to topics; nil for a stage that writes none.
-    public var writer: (any LogWriter)?
-    /// Decides commits; nil for a stage of pushed records.
-    public var authority: (any CommitAuthority)?
-    /// Where checkpoints lie.
-    public var store: any CheckpointStore
-    /// Where a partition begins that the stage has never read: at its earliest record, or at its end.
-    public var startsAtEnd: Bool
-    /// How long a flush may take, in real milliseconds.
-    public var flushTimeoutMilliseconds = 30_000
-
-    /// Gathers the services of a lane.
-    public init(
-        reader: (any LogReader)?, writer: (any LogWriter)?, authority: (any CommitAuthority)?,
-        store: any CheckpointStore, startsAtEnd: Bool = false
-    ) {
-        self.reader = reader
-        self.writer = writer
-        self.authority = authority
-        self.store = store
-        self.startsAtEnd = startsAtEnd
-    }
-}
 
 /// Carries out the commands of one ``StageWorker`` with blocking clients: the half of a driver that belongs
 /// to one stage on one thread.
@@ -39,7 +8,7 @@ public final class StageLane {
     public let worker: StageWorker
     /// The outside world.
     public let services: LaneServices
-    private let run: String
+    private let runner: CommandRunner
     private let answer: (UInt64, DataflowError?) -> Void
     private var reads: [TopicPartition] = []
     /// What stopped to be asked for while a round of reads was under way.
@@ -73,8 +42,8 @@ public final class StageLane {
         answer: @escaping (UInt64, DataflowError?) -> Void = { _, _ in }
     ) {
         self.worker = worker
-        self.run = run
         self.services = services
+        runner = CommandRunner(run: run, stage: worker.stage.name, services)
         self.clock = clock
         self.answer = answer
         worker.pace = { clock.realMilliseconds(for: $0) }
@@ -195,42 +164,20 @@ public final class StageLane {
 
     private func carryOut(_ command: WorkerCommand, _ events: inout [WorkerEvent]) throws {
         switch command {
-        case .claim(let task, let inputs):
-            let position = try services.authority?.claim(taskID(task), inputs: inputs)
-            freshTasks.remove(task)
-            if position == nil { freshTasks.insert(task) }
-            events.append(.claimed(task: task, position))
-        case .load(let task, let ref):
-            let checkpoints = try CheckpointLoader(services.store)
-                .load(taskID(task), ref, isFresh: freshTasks.contains(task))
-            events.append(.loaded(task: task, checkpoints))
-        case .start(let positions):
-            let offsets = try resolve(positions)
-            try services.reader?.assign(offsets)
-            events.append(.started(offsets))
         case .read(let partition):
             if !reads.contains(partition) { reads.append(partition) }
         case .withhold(let partitions): withhold(partitions)
-        case .release(let partitions):
-            withhold(partitions)
-            try services.reader?.unassign(partitions)
         case .produce(let batch, let ticket): try produce(batch, ticket)
-        case .prepare(let commit, let writes):
-            for write in writes { try write.create(in: services.store) }
-            events.append(.prepared(commit: commit))
-        case .flush(let commit):
-            try services.writer?.flush(timeoutMilliseconds: services.flushTimeoutMilliseconds)
-            events.append(.flushed(commit: commit))
-        case .decide(let commit, let decisions):
-            try services.authority?.decide(decisions)
-            events.append(.decided(commit: commit))
-        case .collect(let names):
-            for name in names { try services.store.delete(name) }
         case .wake(let time): wakeAt = time
         case .answer(let ticket, let error): answer(ticket, error)
         case .stopped(let error):
             failure = error
             isStopped = true
+        default:
+            if case .release(let partitions) = command {
+                withhold(partitions)
+            }
+            if let event = try runner.carryOut(command) { events.append(event) }
         }
     }
 
@@ -239,32 +186,12 @@ public final class StageLane {
         reads.removeAll { partitions.contains($0) }
     }
 
-    private var freshTasks: Set<Int32> = []
-
-    private func taskID(_ partition: Int32) -> TaskID {
-        TaskID(run: run, stage: worker.stage.name, partition: partition)
-    }
-
-    /// Finds the offsets at which partitions begin that were never read.
-    private func resolve(
-        _ positions: [TopicPartition: Offset?]
-    ) throws -> [TopicPartition: Offset] {
-        var resolved: [TopicPartition: Offset] = [:]
-        for (partition, offset) in positions {
-            if let offset {
-                resolved[partition] = offset
-            } else if let bounds = try services.reader?.bounds(of: partition) {
-                resolved[partition] = services.startsAtEnd ? bounds.end : bounds.earliest
-            }
-        }
-        return resolved
-    }
-
     private func produce(_ batch: OutputBatch, _ ticket: UInt64?) throws {
         lastToken += 1
         if let ticket { tickets[lastToken] = ticket }
         do {
             try services.writer?.write(batch, token: lastToken)
+            try services.reached(.produced)
         } catch {
             tickets[lastToken] = nil
             guard let ticket else { throw error }

@@ -33,6 +33,8 @@ final class StageTask {
     }
 
     let id: TaskID
+    /// Which claim of the worker it came from.
+    let life: TaskLife
     let chain: TaskChain
     /// Whether other tasks learn event time from this one's markers.
     let announcesTime: Bool
@@ -50,9 +52,19 @@ final class StageTask {
 
     /// What a commit under way will have made true.
     private var pending: (position: CommitPosition, links: [Checkpoint.Link])?
+    /// Output that is written once the commit that accounts for it is decided.
+    private var held: [OutputBatch] = []
+    private(set) var heldBytes = 0
+    /// How much the last base weighed, and the deltas since.
+    private var weight = (base: 0, deltas: 0)
+    /// How many bytes each operator's state had in the last base.
+    private(set) var stateSizes: [(operatorID: OperatorID, bytes: Int)] = []
+    /// Checkpoints of commits that others took part in and lost, with the time when they were found.
+    private var losers: [(name: String, foundAt: EventTime)] = []
 
-    init(id: TaskID, stage: Stage, chain: TaskChain) {
+    init(id: TaskID, life: TaskLife, stage: Stage, chain: TaskChain) {
         self.id = id
+        self.life = life
         announcesTime = !stage.exchanges.isEmpty || !stage.handoffs.isEmpty
         self.chain = chain
         inputs = chain.inputs.compactMap { input in
@@ -89,6 +101,8 @@ final class StageTask {
         if let last = checkpoints.last {
             try FingerprintCheck(checkpoint: last.fingerprints, program: fingerprints).verify()
             links = last.chain + [last.link(named: name(last.epoch, last.attempt))]
+            weight.base = checkpoints[0].sections.count
+            weight.deltas = checkpoints.dropFirst().reduce(0) { $0 + $1.sections.count }
         }
         do throws(CodecError) {
             for (index, checkpoint) in checkpoints.enumerated() {
@@ -102,6 +116,15 @@ final class StageTask {
         }
         phase = .starting
         isDirty = checkpoints.isEmpty
+    }
+
+    /// Sorts the checkpoints that the store holds beside the task's own.
+    ///
+    /// - Returns: those that no decision can name any more.
+    func found(_ others: [String], now: EventTime) -> [String] {
+        let garbage = others.filter { Checkpoint.epoch(inName: $0) ?? .max < epoch }
+        losers = others.dropFirst(garbage.count).map { ($0, now) }
+        return garbage
     }
 
     /// Runs, from where the reader stands.
@@ -129,7 +152,11 @@ final class StageTask {
     func reachedEnd(_ partition: TopicPartition, _ offset: Offset, now: EventTime) {
         guard let index = inputs.firstIndex(where: { $0.topic == partition }) else { return }
         if inputs[index].idleSince == nil { inputs[index].idleSince = now }
-        if offset > inputs[index].position ?? Offset(-1) { inputs[index].position = offset }
+        if offset > inputs[index].position ?? Offset(-1) {
+            // Markers of transactions lie between: whoever watches lag is to see that nothing is left.
+            inputs[index].position = offset
+            isDirty = true
+        }
         endInputs(now: now)
     }
 
@@ -176,13 +203,32 @@ final class StageTask {
         return batch
     }
 
+    /// Keeps output back until the next commit is decided.
+    func hold(_ outputs: OutputBatch) {
+        heldBytes += outputs.bytes.count
+        held.append(outputs)
+    }
+
+    /// Hands over what was kept back.
+    func takeHeld() -> [OutputBatch] {
+        defer { held = [] }
+        heldBytes = 0
+        return held
+    }
+
     // MARK: Committing
+
+    /// Stands still while a commit is under way that it has nothing to add to.
+    func pause() { if phase == .running { phase = .committing } }
+
+    /// Goes on behind a commit that it took no part in.
+    func goOn() { if phase == .committing, pending == nil { phase = .running } }
 
     /// Flushes the operators and freezes what the commit will record.
     ///
     /// - Returns: the decision to ask for and the checkpoint that must be durable before.
     func prepare(
-        attempt: UInt64, now: EventTime, maximumDeltas: Int
+        attempt: UInt64, now: EventTime, _ options: WorkerOptions
     ) -> (decision: CommitDecision, write: CheckpointWrite?) {
         phase = .committing
         chain.context.now = now
@@ -194,8 +240,12 @@ final class StageTask {
         var write: CheckpointWrite?
         var next = links
         if hasState {
-            let isBase = links.isEmpty || links.count > maximumDeltas
+            let isBase =
+                links.isEmpty || links.count > options.maximumDeltas
+                || weight.deltas > max(weight.base, StageTask.smallestCompaction)
+                || weight.base + weight.deltas > options.maximumStateBytes
             let snapshot = chain.snapshot(all: isBase)
+            weigh(snapshot, maximum: options.maximumStateBytes)
             let checkpoint = Checkpoint(
                 epoch: epoch, attempt: attempt, chain: isBase ? [] : links,
                 fingerprints: snapshot.fingerprints, sections: snapshot.bytes.bytes)
@@ -214,14 +264,41 @@ final class StageTask {
         )
     }
 
+    /// Below how many bytes of deltas no new base is written for their sake.
+    private static let smallestCompaction = 1 << 20
+
+    /// Notes what the state weighs, and fails when that is too much for the memory it was given.
+    private func weigh(_ snapshot: SnapshotWriter, maximum: Int) {
+        let bytes = snapshot.bytes.count
+        guard snapshot.all else {
+            weight.deltas += bytes
+            return
+        }
+        weight = (bytes, 0)
+        stateSizes = zip(snapshot.fingerprints, snapshot.sizes).map { ($0.id, $1) }
+        guard bytes > maximum, let largest = stateSizes.max(by: { $0.bytes < $1.bytes })
+        else { return }
+        chain.context.fail(
+            DataflowError(
+                .limitExceeded, domain: .user,
+                "the state of \(id) has \(bytes) bytes, its bound is \(maximum); most of it, "
+                    + "\(largest.bytes), is kept by \(largest.operatorID): spread it over more "
+                    + "partitions, set a time to live, or raise the bound",
+                operatorID: largest.operatorID, partition: topics.first))
+    }
+
     /// The commit happened.
     ///
+    /// - Parameter isOld: whether a time lies so far back that no commit begun before can still be decided.
     /// - Returns: the names of checkpoints that nothing names any more.
-    func decided() -> [String] {
+    func decided(isOld: (EventTime) -> Bool) -> [String] {
         guard let pending else { return [] }
         self.pending = nil
         let kept = Set(pending.links.map(\.name))
-        let garbage = links.map(\.name).filter { !kept.contains($0) }
+        let garbage =
+            links.map(\.name).filter { !kept.contains($0) }
+            + losers.filter { isOld($0.foundAt) }.map(\.name)
+        losers.removeAll { isOld($0.foundAt) }
         links = pending.links
         for index in chain.context.tables.indices {
             chain.context.tables[index].rows.removeAll(keepingCapacity: true)

@@ -8,47 +8,54 @@ extension StageWorker {
         waiting.formUnion(partitions)
         for number in Set(waiting.map(\.partition)).sorted() where tasks[number] == nil {
             let inputs = inputs(of: number)
-            guard !claiming.contains(number), waiting.isSuperset(of: inputs) else { continue }
+            guard claiming[number] == nil, waiting.isSuperset(of: inputs) else { continue }
             waiting.subtract(inputs)
-            claiming.insert(number)
-            commands.append(.claim(task: number, inputs: inputs))
+            let life = nextLife(of: number)
+            claiming[number] = life
+            commands.append(.claim(life, inputs: inputs))
         }
     }
 
     /// Builds a task whose place the authority has told.
     func claimed(
-        _ number: Int32, _ position: CommitPosition?, _ commands: inout [WorkerCommand]
+        _ life: TaskLife, _ position: CommitPosition?, _ commands: inout [WorkerCommand]
     ) throws(DataflowError) {
-        guard claiming.remove(number) != nil else { return }
+        guard claiming[life.task] == life else { return }
+        claiming[life.task] = nil
         // A commit lies behind every life that made one, so the number grows from life to life, whatever
         // the clock says.
         let incarnation = (position?.checkpoint?.epoch ?? 0) + 1
-        let task = try makeTask(number, incarnation: incarnation)
-        commands.append(.load(task: number, task.claimed(position)))
+        let task = try makeTask(life, incarnation: incarnation)
+        commands.append(.load(life, task.claimed(position), isFresh: position == nil))
     }
 
     func loaded(
-        _ number: Int32, _ checkpoints: [Checkpoint], now: EventTime,
+        _ life: TaskLife, _ checkpoints: [Checkpoint], others: [String], now: EventTime,
         _ commands: inout [WorkerCommand]
     ) throws(DataflowError) {
-        guard let task = tasks[number], task.phase == .loading else { return }
+        guard let task = tasks[life.task], task.life == life, task.phase == .loading else { return }
         try task.restore(checkpoints)
+        let garbage = task.found(others, now: now)
+        if !garbage.isEmpty { commands.append(.collect(garbage)) }
         var positions: [TopicPartition: Offset?] = [:]
         for input in task.inputs { positions[input.topic] = .some(input.position) }
-        commands.append(.start(positions))
+        commands.append(.start(life, positions))
     }
 
-    /// Lets the tasks run whose reader stands where they go on.
+    /// Lets a task run whose reader stands where it goes on.
     func started(
-        _ offsets: [TopicPartition: Offset], now: EventTime, _ commands: inout [WorkerCommand]
+        _ life: TaskLife, _ offsets: [TopicPartition: Offset], now: EventTime,
+        _ commands: inout [WorkerCommand]
     ) throws(DataflowError) {
-        for number in Set(offsets.keys.map(\.partition)).sorted() {
-            guard let task = tasks[number], task.phase == .starting else { continue }
-            task.started(offsets)
-            if let ends { task.finish(at: ends, now: now) }
-            try settle(number, &commands)
-            resume(task, &commands)
+        guard let task = tasks[life.task], task.life == life, task.phase == .starting else {
+            return
         }
+        task.started(offsets)
+        // What it wrote now would be in a transaction that doesn't account for it.
+        if sharesTransaction, coordinator.isBusy { task.pause() }
+        if let ends { task.finish(at: ends, now: now) }
+        try settle(life.task, &commands)
+        resume(task, &commands)
         try finishIfDone(now: now, &commands)
     }
 
@@ -60,16 +67,22 @@ extension StageWorker {
         leaving += partitions
         if !coordinator.isBusy {
             let numbers = Set(partitions.map(\.partition))
-            let isDirty = tasks.contains { numbers.contains($0.key) && $0.value.isDirty }
+            let isDirty = tasks.contains {
+                (sharesTransaction || numbers.contains($0.key)) && $0.value.isDirty
+            }
             if isDirty { beginCommit(now: now, &commands) }
         }
         if !coordinator.isBusy { leave(&commands) }
     }
 
     /// Drops partitions that are somebody else's: nothing of theirs may be committed.
-    func lose(_ partitions: [TopicPartition], _ commands: inout [WorkerCommand]) {
+    func lose(
+        _ partitions: [TopicPartition], now: EventTime, _ commands: inout [WorkerCommand]
+    ) {
         let numbers = Set(partitions.map(\.partition))
-        if let commit = coordinator.current, !numbers.isDisjoint(with: commit.tasks) {
+        if sharesTransaction {
+            abandonTransaction(but: numbers, &commands)
+        } else if let commit = coordinator.current, !numbers.isDisjoint(with: commit.tasks) {
             // The commit may or may not happen for the others: they ask the authority again.
             reclaim(coordinator.abandon().filter { !numbers.contains($0) }, &commands)
         }
@@ -77,13 +90,18 @@ extension StageWorker {
         drop(numbers, givingBack: partitions, &commands)
         waiting.subtract(partitions)
         commands.append(.release(partitions))
+        if !coordinator.isBusy { leave(&commands) }
         assign([], &commands)
+        // The commit that was to be the last is gone.
+        if isStopping { commitOrLeave(now: now, &commands) }
+        for task in sortedTasks { resume(task, &commands) }
     }
 
     /// Releases the partitions that were revoked.
     func leave(_ commands: inout [WorkerCommand]) {
         guard !leaving.isEmpty else { return }
         waiting.subtract(leaving)
+        flushHeld(&commands)
         drop(Set(leaving.map(\.partition)), givingBack: leaving, &commands)
         commands.append(.release(leaving))
         leaving.removeAll()
@@ -95,7 +113,7 @@ extension StageWorker {
         _ commands: inout [WorkerCommand]
     ) {
         for number in numbers.sorted() {
-            let wasClaiming = claiming.remove(number) != nil
+            let wasClaiming = claiming.removeValue(forKey: number) != nil
             guard tasks.removeValue(forKey: number) != nil || wasClaiming else { continue }
             reading.subtract(inputs(of: number))
             let kept = inputs(of: number).filter { !partitions.contains($0) }
@@ -106,8 +124,22 @@ extension StageWorker {
         }
     }
 
-    /// Starts tasks anew from what the authority names.
+    /// Starts tasks anew from what the authority names; the others go on.
     func reclaim(_ numbers: [Int32], _ commands: inout [WorkerCommand]) {
         drop(Set(numbers), givingBack: [], &commands)
+        if coordinator.isBusy { return }
+        for task in sortedTasks {
+            task.goOn()
+            resume(task, &commands)
+        }
+    }
+
+    /// Gives the open transaction up, with whatever is being decided of it, and starts every task anew that
+    /// has a part in it; those of `lost` are gone.
+    private func abandonTransaction(but lost: Set<Int32>, _ commands: inout [WorkerCommand]) {
+        commands.append(.abandon)
+        let parties = Set(coordinator.abandon()).union(
+            tasks.filter { $0.value.isDirty && $0.value.phase == .running }.keys)
+        reclaim(parties.subtracting(lost).sorted(), &commands)
     }
 }

@@ -8,12 +8,14 @@ extension StageWorker {
         if elapsed(since: coordinator.committedAt, now) >= options.commitIntervalMilliseconds {
             return true
         }
-        var (records, rows) = (0, 0)
+        var (records, rows, held) = (0, 0, 0)
         for task in tasks.values {
             records += task.recordsSinceCommit
             rows += task.pendingRows
+            held += task.heldBytes
         }
         return records >= options.maximumRecordsPerCommit || rows >= options.maximumRowsPerCommit
+            || held >= options.maximumHeldBytes
     }
 
     /// Begins a commit of every task that has something to record.
@@ -21,43 +23,59 @@ extension StageWorker {
         guard !coordinator.isBusy else { return }
         let taking = sortedTasks.filter { $0.phase == .running && $0.isDirty }
         guard !taking.isEmpty else { return coordinator.skip(now: now) }
+        let still = sharesTransaction ? sortedTasks.filter { $0.phase == .running } : taking
         // What was asked for and didn't come is asked for again when the commit has ended.
-        commands.append(.withhold(taking.flatMap(\.topics)))
-        for task in taking { reading.subtract(task.topics) }
+        commands.append(.withhold(still.flatMap(\.topics)))
+        for task in still {
+            reading.subtract(task.topics)
+            if !task.isDirty { task.pause() }
+        }
         var decisions: [CommitDecision] = []
         var writes: [CheckpointWrite] = []
         for task in taking {
             let (decision, write) = task.prepare(
-                attempt: random.next(), now: now, maximumDeltas: options.maximumDeltas)
+                attempt: attempt(&random), now: now, options)
             decisions.append(decision)
             if let write { writes.append(write) }
-            if let outputs = task.takeOutputs() {
-                commands.append(.produce(outputs, ticket: nil))
-            }
-            if let failure = task.chain.context.failure {
-                return stop(with: failure, &commands)
+            do throws(DataflowError) {
+                try settle(task.id.partition, &commands)
+            } catch {
+                return stop(with: error, &commands)
             }
         }
         commands += coordinator.begin(
-            decisions, writes: writes, producesOutput: stage.authority == .kafka)
+            decisions, writes: writes,
+            producesOutput: stage.authority == .kafka && !holdsOutput)
     }
 
     func decided(_ commit: UInt64, now: EventTime, _ commands: inout [WorkerCommand]) {
-        guard let numbers = coordinator.decided(commit, now: now) else { return }
+        guard coordinator.decided(commit, now: now) else { return }
         var garbage: [String] = []
-        for number in numbers {
-            guard let task = tasks[number] else { continue }
-            garbage += task.decided()
+        var held: [OutputBatch] = []
+        for task in sortedTasks where task.phase == .committing {
+            garbage += task.decided { elapsed(since: $0, now) >= losersLifetimeMilliseconds }
+            held += task.takeHeld()
+            task.goOn()
         }
+        commands += held.map { .produce($0, ticket: nil) }
         if !garbage.isEmpty { commands.append(.collect(garbage)) }
         leave(&commands)
-        if isStopping { return commitOrLeave(now: now, &commands) }
-        for number in numbers { if let task = tasks[number] { resume(task, &commands) } }
+        if isStopping { commitOrLeave(now: now, &commands) }
+        for task in sortedTasks { resume(task, &commands) }
     }
 
+    /// For how long a commit that another began may still be decided.
+    private var losersLifetimeMilliseconds: Int64 { 2 * options.transactionTimeoutMilliseconds }
+
     /// On the way out: a last commit if there is something to record, then the end.
+    ///
+    /// A worker that was about to end of itself goes on if it was given something more to do meanwhile.
     func commitOrLeave(now: EventTime, _ commands: inout [WorkerCommand]) {
         if coordinator.isBusy || isStopped { return }
+        if !isAskedToStop, !hasFinished {
+            isStopping = false
+            return
+        }
         let needsCommit = tasks.values.contains { $0.isDirty && $0.phase == .running }
         if needsCommit, !stage.isPushed {
             beginCommit(now: now, &commands)
@@ -73,16 +91,18 @@ extension StageWorker {
     ) throws(DataflowError) {
         guard isWanted(command) else { return }
         switch command {
+        case .produce where holdsOutput && error.retry != .never:
+            // Its offsets are committed: it is lost, as was promised.
+            break
         case .produce, .flush:
             // Output is lost and nobody can say whose: all tasks go on from their last commits.
-            guard error.retry != .never,
-                retries.pause(for: command, now: now, options, &random) != nil
-            else { throw error }
+            try countRestart(command, error, now: now)
             _ = coordinator.abandon()
             startAnew(Array(tasks.keys), &commands)
         case .decide where error.code == .fenced || error.retry == .restart,
             .prepare where error.code == .fenced || error.retry == .restart:
             // Never assume that it happened or that it didn't: ask the authority for each task.
+            try countRestart(command, error, now: now)
             startAnew(coordinator.abandon(), &commands)
         case .claim where error.retry == .restart, .load where error.retry == .restart,
             .start where error.retry == .restart:
@@ -99,6 +119,14 @@ extension StageWorker {
         }
     }
 
+    /// - Throws: the error, when it can't be mended or came too often in a row.
+    private func countRestart(
+        _ command: WorkerCommand, _ error: DataflowError, now: EventTime
+    ) throws(DataflowError) {
+        let pause = retries.pause(for: command, now: now, options, &random)
+        if error.retry == .never || pause == nil { throw error }
+    }
+
     private func retry(
         _ command: WorkerCommand, _ error: DataflowError, now: EventTime,
         _ commands: inout [WorkerCommand]
@@ -112,6 +140,7 @@ extension StageWorker {
 
     /// Starts tasks from what the authority names, or leaves them to the next owner when asked to stop.
     private func startAnew(_ numbers: [Int32], _ commands: inout [WorkerCommand]) {
+        if sharesTransaction { commands.append(.abandon) }
         leave(&commands)
         reclaim(numbers, &commands)
         if isAskedToStop { return stop(with: nil, &commands) }
@@ -123,12 +152,15 @@ extension StageWorker {
     /// Whether a command that failed is still to be carried out: its task or its commit may be gone.
     func isWanted(_ command: WorkerCommand) -> Bool {
         switch command {
-        case .claim(let task, _): claiming.contains(task)
-        case .load(let task, _): tasks[task]?.phase == .loading
-        case .start(let positions):
-            positions.keys.allSatisfy { tasks[$0.partition]?.phase == .starting }
+        case .claim(let life, _): claiming[life.task] == life
+        case .load(let life, _, _):
+            tasks[life.task]?.life == life && tasks[life.task]?.phase == .loading
+        case .start(let life, _):
+            tasks[life.task]?.life == life && tasks[life.task]?.phase == .starting
         case .prepare(let commit, _), .flush(let commit), .decide(let commit, _):
             coordinator.current?.id == commit
+        case .read(let partition):
+            tasks[partition.partition]?.phase == .running && reading.contains(partition)
         default: true
         }
     }

@@ -17,10 +17,13 @@ public final class StageWorker {
     let makeChain: MakeChain
     /// How many real milliseconds pass while the clock advances by some: the driver's to set.
     public var pace: (Int64) -> Int64 = { $0 }
+    /// Names a try to commit: never twice the same.
+    package var attempt: (inout SeededGenerator) -> UInt64 = { $0.next() }
     var random: SeededGenerator
     var tasks: [Int32: StageTask] = [:]
     /// Tasks whose authority was asked where they stand; they are built when it has answered.
-    var claiming: Set<Int32> = []
+    var claiming: [Int32: TaskLife] = [:]
+    private var lives: UInt64 = 0
     var coordinator = CommitCoordinator()
     /// Input partitions that the group gave us and whose siblings are not all here yet.
     var waiting: Set<TopicPartition> = []
@@ -33,6 +36,8 @@ public final class StageWorker {
     /// Whether somebody asked the worker to stop, so that others go on from its last commit.
     var isAskedToStop = false
     var isStopped = false
+    /// The inputs whose ends were reached and committed when the worker stopped in order.
+    public private(set) var finished: [TopicPartition] = []
     var reading: Set<TopicPartition> = []
 
     /// Makes a worker.
@@ -67,7 +72,7 @@ public final class StageWorker {
         _ event: WorkerEvent, now: EventTime, _ commands: inout [WorkerCommand]
     ) throws(DataflowError) {
         switch event {
-        case .started(let offsets): try started(offsets, now: now, &commands)
+        case .started(let life, let offsets): try started(life, offsets, now: now, &commands)
         case .batch(let batch): try receive(batch, now: now, &commands)
         case .timer: try tick(now: now, &commands)
         case .reachedEnd(let partition, let offset):
@@ -76,13 +81,13 @@ public final class StageWorker {
             try finishIfDone(now: now, &commands)
         case .assigned(let partitions): assign(partitions, &commands)
         case .revoked(let partitions): revoke(partitions, now: now, &commands)
-        case .lost(let partitions): lose(partitions, &commands)
-        case .claimed(let task, let position):
+        case .lost(let partitions): lose(partitions, now: now, &commands)
+        case .claimed(let life, let position):
             retries.succeeded("claim")
-            try claimed(task, position, &commands)
-        case .loaded(let task, let checkpoints):
+            try claimed(life, position, &commands)
+        case .loaded(let life, let checkpoints, let others):
             retries.succeeded("load")
-            try loaded(task, checkpoints, now: now, &commands)
+            try loaded(life, checkpoints, others: others, now: now, &commands)
         case .pushed(let ticket, let values):
             try push(values, ticket: ticket, now: now, &commands)
         case .delivered(let ticket, let error):
@@ -132,6 +137,13 @@ public final class StageWorker {
     /// What the operators of all tasks have counted, in this life of each.
     public var counters: [TaskContext.Counter] { sortedTasks.flatMap(\.chain.context.counters) }
 
+    /// How many bytes of state each operator keeps in all tasks, as of their last whole checkpoints.
+    public var stateBytes: [OperatorID: Int] {
+        sortedTasks.flatMap(\.stateSizes).reduce(into: [:]) {
+            $0[$1.operatorID, default: 0] += $1.bytes
+        }
+    }
+
     // MARK: Records
 
     private func receive(
@@ -166,15 +178,20 @@ public final class StageWorker {
     /// A stage without offsets has one task a thread; it needs no claim.
     private func pushTask() throws(DataflowError) -> StageTask {
         if let task = tasks[0] { return task }
-        return try makeTask(0, incarnation: 1)
+        return try makeTask(nextLife(of: 0), incarnation: 1)
     }
 
-    func makeTask(_ partition: Int32, incarnation: UInt64) throws(DataflowError) -> StageTask {
+    func nextLife(of task: Int32) -> TaskLife {
+        lives += 1
+        return TaskLife(task: task, number: lives)
+    }
+
+    func makeTask(_ life: TaskLife, incarnation: UInt64) throws(DataflowError) -> StageTask {
         do {
             let task = StageTask(
-                id: TaskID(run: run, stage: stage.name, partition: partition),
-                stage: stage, chain: try makeChain(partition, incarnation))
-            tasks[partition] = task
+                id: TaskID(run: run, stage: stage.name, partition: life.task), life: life,
+                stage: stage, chain: try makeChain(life.task, incarnation))
+            tasks[life.task] = task
             return task
         } catch let error as DataflowError {
             throw error
@@ -194,7 +211,25 @@ public final class StageWorker {
     func settle(_ partition: Int32, _ commands: inout [WorkerCommand]) throws(DataflowError) {
         guard let task = tasks[partition] else { return }
         if let failure = task.chain.context.failure { throw failure }
-        if let outputs = task.takeOutputs() { commands.append(.produce(outputs, ticket: nil)) }
+        guard let outputs = task.takeOutputs() else { return }
+        if holdsOutput {
+            task.hold(outputs)
+        } else {
+            commands.append(.produce(outputs, ticket: nil))
+        }
+    }
+
+    /// Whether the outputs of all tasks are one transaction, so that all of them commit together.
+    var sharesTransaction: Bool {
+        options.delivery == .exactlyOnce && stage.authority == .kafka
+    }
+
+    /// Whether output is written behind the commit that accounts for it.
+    var holdsOutput: Bool { options.delivery == .atMostOnce && stage.authority == .kafka }
+
+    /// Waits for the output that no commit waits for: whoever comes next writes behind it.
+    func flushHeld(_ commands: inout [WorkerCommand]) {
+        if holdsOutput { commands.append(.flush(commit: CommitCoordinator.noCommit)) }
     }
 
     /// Asks for the next batch of each input that has none asked for.
@@ -240,17 +275,30 @@ public final class StageWorker {
     func finishIfDone(
         now: EventTime, _ commands: inout [WorkerCommand]
     ) throws(DataflowError) {
-        guard ends != nil, !isStopping, waiting.isEmpty, claiming.isEmpty else { return }
-        guard tasks.values.allSatisfy({ $0.phase == .running && $0.hasEnded }) else { return }
+        guard ends != nil, !isStopping, hasFinished else { return }
         isStopping = true
         commitOrLeave(now: now, &commands)
     }
 
+    /// Whether every task is here and at the end of its inputs.
+    var hasFinished: Bool {
+        waiting.isEmpty && claiming.isEmpty
+            && tasks.values.allSatisfy { $0.phase == .running && $0.hasEnded }
+    }
+
     func stop(with error: DataflowError?, _ commands: inout [WorkerCommand]) {
         isStopped = true
+        if error == nil {
+            finished = sortedTasks.filter { $0.phase == .running && $0.hasEnded && !$0.isDirty }
+                .flatMap(\.topics)
+        }
         let partitions =
-            sortedTasks.flatMap(\.topics) + claiming.sorted().flatMap(inputs) + waiting.sorted()
+            sortedTasks.flatMap(\.topics) + claiming.keys.sorted().flatMap(inputs)
+            + waiting.sorted()
         tasks.removeAll()
+        // Nobody can take the partitions over before the transaction has come to its end.
+        if sharesTransaction { commands.append(.abandon) }
+        flushHeld(&commands)
         if !partitions.isEmpty { commands.append(.release(partitions)) }
         commands.append(.stopped(error))
     }

@@ -8,12 +8,12 @@ public import State
 /// tried again by the driver before anything behind it is carried out: nothing may overtake a record.
 public enum WorkerCommand {
     /// Ask the authority where a task stands, and fence whoever had it.
-    case claim(task: Int32, inputs: [TopicPartition])
-    /// Read the checkpoint that the authority named, with its chain. Without a name, make sure that the
-    /// store holds nothing of the task.
-    case load(task: Int32, CheckpointRef?)
+    case claim(TaskLife, inputs: [TopicPartition])
+    /// Read the checkpoint that the authority named, with its chain. For a task that the authority knows
+    /// nothing of, make sure that the store holds nothing of it either.
+    case load(TaskLife, CheckpointRef?, isFresh: Bool)
     /// Begin to read partitions at offsets; nil: where the pipeline says a new input begins.
-    case start([TopicPartition: Offset?])
+    case start(TaskLife, [TopicPartition: Offset?])
     /// Hand over one batch of a partition when there is one.
     case read(TopicPartition)
     /// Forget that batches of partitions were asked for: their tasks can't take any for now.
@@ -28,6 +28,8 @@ public enum WorkerCommand {
     case flush(commit: UInt64)
     /// Let the authority record a commit.
     case decide(commit: UInt64, [CommitDecision])
+    /// Give up what was written and not decided: none of it may happen once this is carried out.
+    case abandon
     /// Remove checkpoints that nothing names any more.
     case collect([String])
     /// Call again at this time.
@@ -36,6 +38,15 @@ public enum WorkerCommand {
     case answer(ticket: UInt64, DataflowError?)
     /// The worker has come to its end.
     case stopped(DataflowError?)
+}
+
+/// One life of a task in a worker, from its claim to its end: an answer to an earlier life means nothing to a
+/// later one.
+public struct TaskLife: Hashable, Sendable {
+    /// The number of the task's partition.
+    public let task: Int32
+    /// Counts the claims of a worker.
+    public let number: UInt64
 }
 
 /// A checkpoint to be written.
@@ -48,12 +59,16 @@ public struct CheckpointWrite: Sendable {
     /// Makes the checkpoint durable.
     ///
     /// A name holds a random attempt, so a blob of this name with these bytes is this one: a try before had
-    /// succeeded without anybody hearing of it.
+    /// succeeded without anybody hearing of it. With other bytes it is the torn rest of that try, and the
+    /// commit has to be tried under another name.
     public func create(in store: any CheckpointStore) throws {
         do {
             try store.create(name, bytes)
         } catch let error as DataflowError where error.code == .invariant {
-            guard try store.read(name) == bytes else { throw error }
+            guard try store.read(name) != bytes else { return }
+            throw DataflowError(
+                .storeUnavailable, domain: .external, retry: .restart,
+                "the checkpoint \(name) was left half written")
         }
     }
 }

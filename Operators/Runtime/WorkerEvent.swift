@@ -10,11 +10,11 @@ public enum WorkerEvent {
     /// These partitions belong to somebody else already.
     case lost([TopicPartition])
     /// The authority said where a task stands.
-    case claimed(task: Int32, CommitPosition?)
-    /// The store handed over a task's checkpoints, base first.
-    case loaded(task: Int32, [Checkpoint])
+    case claimed(TaskLife, CommitPosition?)
+    /// The store handed over a task's checkpoints, base first, and named the others that it holds of it.
+    case loaded(TaskLife, [Checkpoint], others: [String])
     /// The reader stands at these offsets, and reads from there when it is asked to.
-    case started([TopicPartition: Offset])
+    case started(TaskLife, [TopicPartition: Offset])
     /// Records of an input.
     case batch(RecordBatch)
     /// The reader stands at the end of an input partition.

@@ -2,6 +2,8 @@
 ///
 /// Intervals are real milliseconds: a clock that runs fast makes events denser, not commits.
 public struct WorkerOptions: Hashable, Sendable {
+    /// What the run promises.
+    public var delivery = Delivery.exactlyOnce
     /// How long after a commit the next one begins.
     public var commitIntervalMilliseconds: Int64 = 1_000
     /// How often operators are told the time.
@@ -10,8 +12,14 @@ public struct WorkerOptions: Hashable, Sendable {
     public var maximumRowsPerCommit = 20_000
     /// A commit begins early after this many records.
     public var maximumRecordsPerCommit = 2_000_000
-    /// After how many deltas a checkpoint is written whole.
+    /// A commit begins early when at-most-once holds back this many bytes of output.
+    public var maximumHeldBytes = 32 << 20
+    /// After how long a log aborts a transaction that is not committed.
+    public var transactionTimeoutMilliseconds: Int64 = 10_000
+    /// After how many deltas a checkpoint is written whole; earlier when the deltas outweigh the base.
     public var maximumDeltas = 16
+    /// How many bytes a task's whole state may have, as its operators write it; beyond, the task refuses more.
+    public var maximumStateBytes = 1 << 30
     /// How often a failed command is tried again before the worker gives up.
     public var maximumAttempts = 20
     /// The first pause before a failed command is tried again; doubled each time.
@@ -23,4 +31,11 @@ public struct WorkerOptions: Hashable, Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// Sets what is promised and how often is committed, and leaves a transaction time enough to end.
+    public mutating func deliver(_ delivery: Delivery, every milliseconds: Int64) {
+        self.delivery = delivery
+        commitIntervalMilliseconds = milliseconds
+        transactionTimeoutMilliseconds = max(10_000, 2 * milliseconds + 5_000)
+    }
 }

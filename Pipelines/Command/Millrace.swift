@@ -7,7 +7,8 @@ struct Millrace: AsyncParsableCommand {
         commandName: "millrace", abstract: "Stream-processing pipelines on Kafka and PostgreSQL.",
         subcommands: [
             RunCommand.self, ListCommand.self, ExplainCommand.self, GraphCommand.self,
-            ValidateCommand.self, TopicsCommand.self, LagCommand.self, TrafficCommand.self,
+            ValidateCommand.self, TestCommand.self, TopicsCommand.self, LagCommand.self,
+            TrafficCommand.self,
             DoctorCommand.self,
             PromQLCommand.self, DevCommand.self,
         ])

@@ -12,6 +12,13 @@ public struct WordTotal: TopicRecord, Hashable, Sendable {
     /// How often the word was written in it.
     public var count: UInt64
 
+    /// Makes a total.
+    public init(word: String, windowStart: EventTime, count: UInt64) {
+        self.word = word
+        self.windowStart = windowStart
+        self.count = count
+    }
+
     init(_ change: Change<String, WordTally>) {
         word = change.key
         windowStart = change.window.start

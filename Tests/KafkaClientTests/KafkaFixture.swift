@@ -6,7 +6,7 @@ import Records
 import Synchronization
 
 /// The log of these tests: an embedded broker, or the Kafka at `KAFKA_BOOTSTRAP_SERVERS`.
-struct KafkaFixture: LogFixture {
+struct KafkaFixture: TransactionalLogFixture {
     static let external = ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP_SERVERS"]
         .flatMap { $0.isEmpty ? nil : $0 }
 
@@ -38,6 +38,10 @@ struct KafkaFixture: LogFixture {
     func makeGroup() -> String { name("group") }
 
     func makeWriter() throws -> any LogWriter { try KafkaWriter(configuration) }
+
+    func makeWriter(transactionalID: String) throws -> any TransactionalWriter {
+        try KafkaWriter(configuration, KafkaWriterOptions(transactionalID: transactionalID))
+    }
 
     func makeReader(group: String?) throws -> any LogReader {
         try KafkaReader(configuration, KafkaReaderOptions(.byHand(group: group)))

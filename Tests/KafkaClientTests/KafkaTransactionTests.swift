@@ -97,6 +97,16 @@ struct KafkaTransactionTests {
         }
     }
 
+    @Test(
+        "the contract of transactions",
+        .enabled(
+            if: KafkaFixture.external != nil,
+            "needs KAFKA_BOOTSTRAP_SERVERS: the mock hides nothing that is not committed"),
+        arguments: TransactionContract.allCases)
+    func contract(item: TransactionContract) throws {
+        try item.check(try KafkaFixture())
+    }
+
     @Test("an aborted transaction reports its records as failed, and another may begin")
     func aborts() throws {
         let faulty = try FaultyCluster()
@@ -122,9 +132,9 @@ struct KafkaTransactionTests {
         "errors say what is left to do",
         arguments: [
             // PRODUCER_FENCED and INVALID_PRODUCER_EPOCH, TRANSACTIONAL_ID_AUTHORIZATION_FAILED.
-            (Int32(90), KafkaTransactionError.Remedy.fenced), (47, .fenced), (53, .fatal),
+            (Int32(90), TransactionError.Remedy.fenced), (47, .fenced), (53, .fatal),
         ])
-    func commitErrors(code: Int32, remedy: KafkaTransactionError.Remedy) throws {
+    func commitErrors(code: Int32, remedy: TransactionError.Remedy) throws {
         let faulty = try FaultyCluster()
         let writer = try KafkaWriter(
             faulty.configuration, KafkaWriterOptions(transactionalID: "run.stage.0"))
@@ -133,7 +143,7 @@ struct KafkaTransactionTests {
         try writer.beginTransaction()
         try writer.write(.numbered("t", 0, 0..<5), token: 1)
         faulty.cluster.fail(.endTransaction, codes: [code])
-        let error = #expect(throws: KafkaTransactionError.self) {
+        let error = #expect(throws: TransactionError.self) {
             try writer.commitTransaction(timeoutMilliseconds: Self.timeout)
         }
         #expect(error?.remedy == remedy, "\(String(describing: error))")
@@ -149,7 +159,7 @@ struct KafkaTransactionTests {
         try bench.writer.write(.numbered("out", 0, 0..<5), token: 1)
         // ILLEGAL_GENERATION.
         bench.faulty.cluster.fail(.transactionalOffsetCommit, codes: [22])
-        let error = #expect(throws: KafkaTransactionError.self) {
+        let error = #expect(throws: TransactionError.self) {
             try bench.writer.sendOffsets(
                 [bench.faulty.partition: CommittedOffset(offset: Offset(1))],
                 group: try bench.metadata(), timeoutMilliseconds: Self.timeout)
@@ -165,10 +175,10 @@ struct KafkaTransactionTests {
         let writer = try KafkaWriter(
             faulty.configuration, KafkaWriterOptions(transactionalID: "run.stage.1"))
         defer { writer.close() }
-        #expect(throws: KafkaTransactionError.self) { try writer.beginTransaction() }
+        #expect(throws: TransactionError.self) { try writer.beginTransaction() }
         let plain = try KafkaWriter(faulty.configuration)
         defer { plain.close() }
-        #expect(throws: KafkaTransactionError.self) {
+        #expect(throws: TransactionError.self) {
             try plain.initTransactions(timeoutMilliseconds: 1_000)
         }
     }

@@ -1,11 +1,11 @@
 internal import CRdKafka
 internal import Glibc
-internal import Records
+package import Records
 
 /// Who a group's member is, as a transaction tells the cluster when it commits its offsets.
 ///
 /// Read immediately before use: every rebalance makes another.
-package final class KafkaGroupMetadata {
+package final class KafkaGroupMetadata: GroupIdentity {
     let raw: OpaquePointer
     /// The group's generation; negative for somebody who is no member.
     package let generation: Int32
@@ -52,6 +52,14 @@ package final class KafkaGroupMetadata {
 }
 
 extension KafkaReader {
+    package func identity() throws -> any GroupIdentity { try groupMetadata() }
+
+    package func owns(_ partitions: [TopicPartition]) -> Bool {
+        guard case .group = options.membership else { return true }
+        return rd_kafka_assignment_lost(handle.raw) == 0
+            && partitions.allSatisfy { membership.assigned.contains($0) }
+    }
+
     /// Who this member is now.
     ///
     /// - Throws: `.fenced` when the reader has lost its place in the group, so that nobody commits

@@ -58,7 +58,7 @@ extension KafkaWriter {
         // Some steps serve delivery reports, also those that fail.
         defer { ledger.settleRun() }
         if let error = call(handle.raw) {
-            throw KafkaTransactionError(consuming: error, doing)
+            throw TransactionError(consuming: error, doing)
         }
     }
 }

@@ -27,8 +27,13 @@ public final class SimulatedLog {
         }
     }
 
-    private var topics: [String: [[Record]]] = [:]
+    private var topics: [String: [SimulatedPartition]] = [:]
     private var groups: [String: SimulatedGroup] = [:]
+    private let transactions = SimulatedTransactions()
+    /// What the log takes for the time; transactions that stay open are timed by it.
+    public var clock: any EventClock = ManualClock(EventTime(milliseconds: 0))
+    /// After how long an open transaction is aborted and its producer fenced.
+    public var transactionTimeoutMilliseconds: Int64 = 10_000
     /// What goes wrong; nil: nothing.
     public var faults: FaultPlan?
 
@@ -44,7 +49,7 @@ public final class SimulatedLog {
                 .invalidConfiguration, domain: .user,
                 "topic \(name) is there already, or has no partitions")
         }
-        topics[name] = Array(repeating: [], count: Int(partitions))
+        topics[name] = Array(repeating: SimulatedPartition(), count: Int(partitions))
     }
 
     /// How many partitions a topic has.
@@ -56,28 +61,52 @@ public final class SimulatedLog {
         return Int32(partitions.count)
     }
 
-    /// The records of a partition, from its first; empty for one that isn't there.
+    /// The records of a partition that a reader of committed records sees, from its first; empty for one that
+    /// isn't there.
     public func records(_ partition: TopicPartition) -> [Record] {
-        guard let partitions = topics[partition.topic], partition.partition >= 0,
-            Int(partition.partition) < partitions.count
-        else { return [] }
-        return partitions[Int(partition.partition)]
+        found(partition)?.visible(from: 0, maximum: .max).records.map(\.record) ?? []
     }
 
     /// The records of all partitions of a topic, one partition behind the other.
-    public func records(of topic: String) -> [Record] { topics[topic]?.flatMap { $0 } ?? [] }
+    public func records(of topic: String) -> [Record] {
+        topics[topic]?.flatMap { $0.visible(from: 0, maximum: .max).records.map(\.record) } ?? []
+    }
+
+    /// The offset behind what a reader of committed records sees of a partition.
+    public func end(of partition: TopicPartition) -> Offset {
+        Offset(Int64(found(partition)?.lastStableOffset ?? 0))
+    }
+
+    /// Whether a transaction is open that has written to a topic.
+    public func hasOpenTransaction(in topic: String) -> Bool {
+        topics[topic]?.contains { $0.lastStableOffset < $0.end } ?? false
+    }
+
+    func found(_ partition: TopicPartition) -> SimulatedPartition? {
+        guard let partitions = topics[partition.topic], partition.partition >= 0,
+            Int(partition.partition) < partitions.count
+        else { return nil }
+        return partitions[Int(partition.partition)]
+    }
 
     /// Appends a record.
     ///
     /// - Throws: `.logUnavailable` for a partition that isn't there.
     public func append(_ record: Record, to partition: TopicPartition) throws {
+        try append(record, to: partition, transaction: nil)
+    }
+
+    private func append(
+        _ record: Record, to partition: TopicPartition, transaction: UInt64?
+    ) throws {
         let count = try partitionCount(of: partition.topic)
         guard (0..<count).contains(partition.partition) else {
             throw DataflowError(
                 .logUnavailable, domain: .external, "there is no such partition",
                 partition: partition)
         }
-        topics[partition.topic]?[Int(partition.partition)].append(record)
+        topics[partition.topic]?[Int(partition.partition)]
+            .append(record, transaction: transaction)
     }
 
     /// What a group has committed.
@@ -85,8 +114,16 @@ public final class SimulatedLog {
         groups[group]?.offsets ?? [:]
     }
 
+    /// Loses what a group has committed, as a cluster does after weeks of silence.
+    public func forgetOffsets(of group: String) { groups[group]?.forgetOffsets() }
+
     /// A client that appends.
     public func makeWriter() -> SimulatedWriter { SimulatedWriter(self) }
+
+    /// A client that appends in transactions.
+    public func makeWriter(transactionalID: String) -> SimulatedTransactionalWriter {
+        SimulatedTransactionalWriter(self, id: transactionalID)
+    }
 
     /// A client that reads partitions it is given by hand, and commits for a group where one is named.
     public func makeReader(group: String? = nil) -> SimulatedReader {
@@ -102,8 +139,75 @@ public final class SimulatedLog {
 
     private func group(_ name: String) -> SimulatedGroup {
         if let group = groups[name] { return group }
-        let group = SimulatedGroup()
+        let group = SimulatedGroup(name)
         groups[name] = group
         return group
+    }
+}
+
+// MARK: Transactions
+
+extension SimulatedLog {
+    /// Gives an id to a new producer, and aborts what the one before has left open.
+    ///
+    /// - Returns: the producer's epoch.
+    func takeOver(_ id: String) -> Int {
+        let (epoch, left) = transactions.takeOver(id)
+        if let left { end(left, isCommitted: false) }
+        return epoch
+    }
+
+    func append(
+        _ record: Record, to partition: TopicPartition, as id: String, epoch: Int
+    ) throws {
+        let number = try transactions.change(id, epoch: epoch, now: clock.now()) { transaction in
+            transaction.partitions.insert(partition)
+            return transaction.number
+        }
+        try append(record, to: partition, transaction: number)
+    }
+
+    /// Makes offsets part of a transaction, as a group's coordinator does: it looks at member and generation
+    /// and at nothing else, and not even at those for a negative generation.
+    func send(
+        _ offsets: [TopicPartition: CommittedOffset], as identity: SimulatedIdentity, id: String,
+        epoch: Int
+    ) throws {
+        try transactions.change(id, epoch: epoch, now: clock.now()) { transaction in
+            if !transactions.ignoresEpochs { try identity.group.check(identity) }
+            try SimulatedGroup.checkMetadata(offsets)
+            transaction.offsets[identity.group.name, default: [:]].merge(offsets) { $1 }
+        }
+    }
+
+    func end(_ id: String, epoch: Int, isCommitted: Bool) throws {
+        if let transaction = try transactions.end(id, epoch: epoch) {
+            end(transaction, isCommitted: isCommitted)
+        }
+    }
+
+    private func end(_ transaction: SimulatedTransactions.Transaction, isCommitted: Bool) {
+        for partition in transaction.partitions.sorted() {
+            topics[partition.topic]?[Int(partition.partition)]
+                .end(transaction.number, isCommitted: isCommitted)
+        }
+        guard isCommitted else { return }
+        for (group, offsets) in transaction.offsets { self.group(group).apply(offsets) }
+    }
+
+    /// Lets fenced producers and strangers commit; for the tests of the tests.
+    func ignoreFencing() { transactions.ignoresEpochs = true }
+
+    /// Aborts what has been open for too long; to be called when the clock has moved.
+    public func expireTransactions() {
+        let oldest = clock.now().advanced(byMilliseconds: -transactionTimeoutMilliseconds)
+        for transaction in transactions.expire(before: oldest) {
+            end(transaction, isCommitted: false)
+        }
+    }
+
+    /// Whether an open transaction may change a group's offset.
+    func isUnstable(_ partition: TopicPartition, of group: String) -> Bool {
+        transactions.isUnstable(partition, of: group)
     }
 }

@@ -6,6 +6,8 @@ public final class SimulatedReader: LogReader {
     private let group: SimulatedGroup?
     private let member: Int?
     private var positions: [TopicPartition: Int] = [:]
+    /// What the group has given to this member, as far as it has heard.
+    private var given: Set<TopicPartition> = []
     private var isClosed = false
     /// The most records of a batch, whatever the caller asks for.
     public var batchLimit = Int.max
@@ -33,7 +35,15 @@ public final class SimulatedReader: LogReader {
     public func poll() throws -> [GroupEvent] {
         try refuse()
         guard let group, let member else { return [] }
-        return group.poll(member)
+        let events = group.poll(member)
+        for event in events {
+            switch event {
+            case .assigned(let partitions): given.formUnion(partitions)
+            case .lost(let partitions): given.subtract(partitions)
+            case .revoked, .failed: break
+            }
+        }
+        return events
     }
 
     /// What the group committed.
@@ -41,7 +51,25 @@ public final class SimulatedReader: LogReader {
         _ partitions: [TopicPartition]
     ) throws -> [TopicPartition: CommittedOffset] {
         try refuse()
-        return group?.offsets.filter { partitions.contains($0.key) } ?? [:]
+        guard let group else { return [:] }
+        // As with "require stable": what a transaction may still change can't be known.
+        for partition in partitions where log.isUnstable(partition, of: group.name) {
+            throw SimulatedReader.refusal("a transaction of the offset is open")
+        }
+        return group.offsets.filter { partitions.contains($0.key) }
+    }
+
+    /// Who this member takes itself for.
+    public func identity() throws -> any GroupIdentity {
+        guard let group, let member else {
+            throw DataflowError(.invariant, domain: .internal, "the reader is no group's member")
+        }
+        return group.identity(of: member)
+    }
+
+    /// Whether the member was given these partitions and has not heard that they are somebody else's.
+    public func owns(_ partitions: [TopicPartition]) -> Bool {
+        member == nil || partitions.allSatisfy { given.contains($0) }
     }
 
     /// Commits for the group.
@@ -103,13 +131,22 @@ public final class SimulatedReader: LogReader {
     public func unassign(_ partitions: [TopicPartition]) throws {
         for partition in partitions {
             positions[partition] = nil
-            if let group, let member { group.released(partition, by: member) }
+            if let group, let member, group.released(partition, by: member) {
+                given.remove(partition)
+            }
         }
     }
 
-    /// How many records of a partition lie before its reader; nil when it isn't assigned.
+    /// Goes past the next record of partitions, as a client does that drops what it had fetched.
+    func skip(_ partitions: [TopicPartition]) {
+        for partition in partitions where backlog(of: partition) ?? 0 > 0 {
+            positions[partition]? += 1
+        }
+    }
+
+    /// How many offsets of a partition lie before its reader; nil when it isn't assigned.
     public func backlog(of partition: TopicPartition) -> Int? {
-        positions[partition].map { log.records(partition).count - $0 }
+        positions[partition].map { Int(log.end(of: partition).rawValue) - $0 }
     }
 
     /// Hands over the next records of a partition.
@@ -121,28 +158,27 @@ public final class SimulatedReader: LogReader {
                 .invariant, domain: .internal, "the partition is not assigned",
                 partition: partition)
         }
-        let records = log.records(partition)
-        guard position <= records.count else {
+        let end = Int(log.end(of: partition).rawValue)
+        guard let content = log.found(partition), position <= end else {
             throw DataflowError(
                 .offsetOutOfRange, domain: .external,
-                "the log holds offsets 0 to \(records.count), not \(position)",
+                "the log holds offsets 0 to \(end), not \(position)",
                 partition: partition, offset: Offset(Int64(position)))
         }
-        let count = min(min(max(1, maximum), batchLimit), records.count - position)
-        guard count > 0 else { return Offset(Int64(position)) }
-        positions[partition] = position + count
-        try SimulatedReader.lend(
-            records[position..<(position + count)], from: position, partition, body)
-        return position + count == records.count ? Offset(Int64(records.count)) : nil
+        let (records, next) = content.visible(
+            from: position, maximum: min(max(1, maximum), batchLimit))
+        positions[partition] = next
+        if !records.isEmpty { try SimulatedReader.lend(records, partition, body) }
+        return next == end ? Offset(Int64(end)) : nil
     }
 
     /// Lays records side by side in memory for the time of a call.
     private static func lend(
-        _ records: ArraySlice<SimulatedLog.Record>, from position: Int,
-        _ partition: TopicPartition, _ body: (RecordBatch) throws -> Void
+        _ records: [(offset: Int, record: SimulatedLog.Record)], _ partition: TopicPartition,
+        _ body: (RecordBatch) throws -> Void
     ) throws {
         var bytes: [UInt8] = [0]
-        for record in records { bytes += (record.key ?? []) + (record.value ?? []) }
+        for (_, record) in records { bytes += (record.key ?? []) + (record.value ?? []) }
         try bytes.withUnsafeBytes { memory in
             var cursor = 1
             func place(_ field: [UInt8]?) -> UnsafeRawBufferPointer? {
@@ -151,11 +187,11 @@ public final class SimulatedReader: LogReader {
                 return UnsafeRawBufferPointer(rebasing: memory[cursor..<(cursor + field.count)])
             }
             var views: [RecordView] = []
-            for (index, record) in records.enumerated() {
+            for (offset, record) in records {
                 let key = place(record.key)
                 views.append(
                     RecordView(
-                        offset: Offset(Int64(position + index)), timestamp: record.timestamp,
+                        offset: Offset(Int64(offset)), timestamp: record.timestamp,
                         key: key, value: place(record.value)))
             }
             try views.withUnsafeBufferPointer {
@@ -171,13 +207,13 @@ public final class SimulatedReader: LogReader {
     public func bounds(of partition: TopicPartition) throws -> PartitionBounds {
         try refuse()
         _ = try log.partitionCount(of: partition.topic)
-        return PartitionBounds(
-            earliest: Offset(0), end: Offset(Int64(log.records(partition).count)))
+        return PartitionBounds(earliest: Offset(0), end: log.end(of: partition))
     }
 
     /// The first record at or behind a time.
     public func offset(of partition: TopicPartition, at time: EventTime) throws -> Offset? {
-        log.records(partition).firstIndex { $0.timestamp >= time }.map { Offset(Int64($0)) }
+        log.found(partition)?.visible(from: 0, maximum: .max).records
+            .first { $0.record.timestamp >= time }.map { Offset(Int64($0.offset)) }
     }
 
     /// How many partitions a topic has.

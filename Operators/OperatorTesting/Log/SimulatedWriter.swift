@@ -7,8 +7,17 @@ public final class SimulatedWriter: LogWriter {
     private var waiting: [(batch: OutputBatch, token: UInt64)] = []
     private var reports: [DeliveryReport] = []
     private var nextPartition: Int32 = 0
+    private let appendRecord: (SimulatedLog.Record, TopicPartition) throws -> Void
+    /// Whether a batch may be appended twice, as by clients without sequence numbers.
+    var mayDuplicate = false
 
-    init(_ log: SimulatedLog) { self.log = log }
+    init(
+        _ log: SimulatedLog,
+        append: ((SimulatedLog.Record, TopicPartition) throws -> Void)? = nil
+    ) {
+        self.log = log
+        appendRecord = append ?? { try log.append($0, to: $1) }
+    }
 
     /// How many partitions a topic has.
     public func partitionCount(of topic: String) throws -> Int32 {
@@ -39,11 +48,14 @@ public final class SimulatedWriter: LogWriter {
         if waiting.isEmpty { return }
         let (batch, token) = waiting.removeFirst()
         var error: DataflowError?
-        let copies = log.faults?.strikes(.duplicate, oneIn: 12) ?? false ? 2 : 1
+        let isDoubled = mayDuplicate && log.faults?.strikes(.duplicate, oneIn: 12) ?? false
+        let copies = isDoubled ? 2 : 1
         for _ in 0..<copies {
             for entry in batch.entries {
                 do {
                     try append(entry, of: batch)
+                } catch let failure as TransactionError {
+                    error = error ?? failure.error
                 } catch let failure as DataflowError {
                     error = error ?? failure
                 } catch {
@@ -61,11 +73,11 @@ public final class SimulatedWriter: LogWriter {
             partition = nextPartition % (try log.partitionCount(of: topic))
             nextPartition = (nextPartition + 1) % 1_000_000
         }
-        try log.append(
+        try appendRecord(
             SimulatedLog.Record(
                 timestamp: entry.timestamp, key: entry.key.map { Array(batch.bytes[$0]) },
                 value: entry.value.map { Array(batch.bytes[$0]) }, headers: entry.headers),
-            to: TopicPartition(topic: topic, partition: partition))
+            TopicPartition(topic: topic, partition: partition))
     }
 
     /// The fates that became known; appends what waits.
@@ -83,7 +95,18 @@ public final class SimulatedWriter: LogWriter {
     /// Appends everything.
     public func flush(timeoutMilliseconds: Int) throws {
         while hasWaiting { sendOne() }
-        if let error = reports.lazy.compactMap(\.error).first { throw error }
+        if let failure { throw failure }
+    }
+
+    /// The first failure whose report was not taken yet.
+    var failure: DataflowError? { reports.lazy.compactMap(\.error).first }
+
+    /// Forgets what is not appended, and reports it as failed.
+    func discard() {
+        let error = DataflowError(
+            .logUnavailable, domain: .external, retry: .restart, "the transaction was aborted")
+        reports += waiting.map { DeliveryReport(token: $0.token, error: error) }
+        waiting = []
     }
 
     /// Forgets what is not appended.

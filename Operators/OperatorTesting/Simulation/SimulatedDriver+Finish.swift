@@ -12,14 +12,23 @@ extension SimulatedDriver {
         for stage in plan.stages { try finish(stage) }
         for lane in lanes { lane.kill() }
         lanes = []
+        // What dead producers have left open hides what was committed behind it, until it is timed out.
+        while plan.topics.contains(where: { log.hasOpenTransaction(in: $0.name) }) {
+            clock.advance(byMilliseconds: 500)
+            log.expireTransactions()
+        }
     }
 
     private func finish(_ stage: Stage) throws {
+        // What dead producers have left open ends by its time-out: nothing comes before it is seen.
+        while stage.topics.contains(where: log.hasOpenTransaction) {
+            if !(try step()) { clock.advance(byMilliseconds: 500) }
+        }
         var ends: [TopicPartition: Offset] = [:]
         for topic in stage.topics {
             for number in 0..<(try log.partitionCount(of: topic)) {
                 let partition = TopicPartition(topic: topic, partition: number)
-                ends[partition] = Offset(Int64(log.records(partition).count))
+                ends[partition] = log.end(of: partition)
             }
         }
         endedInputs = []

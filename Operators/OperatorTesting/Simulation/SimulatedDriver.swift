@@ -1,6 +1,6 @@
 public import Dataflow
 public import Records
-internal import Runtime
+public import Runtime
 internal import State
 
 /// Drives all stages of a pipeline on one thread, over a simulated log, store and database: the production
@@ -10,20 +10,23 @@ internal import State
 /// output sent, a worker's clock told, the clock advanced, or a fault. The same seed gives the same run.
 public final class SimulatedDriver {
     /// Where the pipeline's topics lie.
-    public let log = SimulatedLog()
+    public var log: SimulatedLog { world.log }
     /// Where its checkpoints lie.
-    public let store = SimulatedStore()
+    public var store: SimulatedStore { world.store }
     /// Where its tables lie.
-    public let database = SimulatedDatabase()
+    public var database: SimulatedDatabase { world.database }
     /// The clock of all workers.
-    public let clock: ManualClock
+    public var clock: ManualClock { world.clock }
     /// The plan that is run.
     public let plan: Plan
     /// How often a batch was handed to a worker so far.
     public private(set) var batches = 0
     /// How many steps were taken so far.
     public private(set) var steps = 0
+    /// How often a worker stood at each place of the commit protocol.
+    public private(set) var reached: [CrashPoint: Int] = [:]
 
+    let world: SimulatedWorld
     let options: SimulationOptions
     let run: String
     var lanes: [SimulatedLane] = []
@@ -47,7 +50,7 @@ public final class SimulatedDriver {
         self.options = options
         self.define = define
         run = pipeline
-        clock = ManualClock(options.start)
+        world = SimulatedWorld(options)
         random = SeededGenerator(seed: options.seed)
         let builder = GraphBuilder(pipeline: pipeline, resources: resources)
         define(builder)
@@ -56,8 +59,6 @@ public final class SimulatedDriver {
         for topic in plan.topics {
             try log.createTopic(topic.name, partitions: topic.partitions)
         }
-        log.faults = options.faults
-        database.faults = options.faults
         for _ in 0..<options.workers { try startWorkers() }
     }
 
@@ -89,13 +90,15 @@ public final class SimulatedDriver {
                 partitionCount: { try log.partitionCount(of: $0) })
             return try builder.makeChain(stage: stage, plan: plan, context: context)
         }
-        let authority: any CommitAuthority =
-            stage.authority == .postgres ? database.makeAuthority() : LogAuthority(reader)
+        if options.bug == .reusedAttempt { worker.attempt = { _ in 1 } }
+        let clients = SimulatedClients(
+            stage, run: run, delivery: options.worker.delivery, reader: reader, world: world
+        ) { [unowned self] point in
+            reached[point, default: 0] += 1
+            if options.faults?.kills(at: point) ?? false { throw SimulatedCrash(point: point) }
+        }
         lanes.append(
-            SimulatedLane(
-                number: lastLane, worker: worker, reader: reader, writer: log.makeWriter(),
-                authority: authority, store: store, run: run, clock: clock,
-                faults: options.faults))
+            SimulatedLane(number: lastLane, worker: worker, run: run, clients: clients))
     }
 
     /// Kills every worker, and starts as many anew.
@@ -121,19 +124,23 @@ public final class SimulatedDriver {
 
     private func actions(of lane: SimulatedLane) -> [Action] {
         var actions: [Action] = []
+        if lane.isAsleep { return actions }
+        // In turn, a lane hears its group first, as it does in production.
+        if lane.hasNews { actions.append(.poll(lane)) }
         if lane.hasAnswer { actions.append(.answer(lane)) }
         if lane.hasCommand { actions.append(.command(lane)) }
-        if lane.hasNews { actions.append(.poll(lane)) }
         if lane.hasOutput { actions.append(.send(lane)) }
         if lane.isTimerDue { actions.append(.timer(lane)) }
         for partition in lane.readable { actions.append(.read(lane, partition)) }
         return actions
     }
 
-    private func take(_ action: Action) {
+    private func take(_ action: Action) throws {
         switch action {
         case .answer(let lane): lane.deliverAnswer()
-        case .command(let lane): lane.carryOut()
+        case .command(let lane):
+            lane.carryOut()
+            if lane.hasCrashed { try replace(lane) }
         case .poll(let lane): lane.poll()
         case .send(let lane): lane.sendOutput()
         case .timer(let lane): lane.step(.timer)
@@ -147,6 +154,7 @@ public final class SimulatedDriver {
     /// - Throws: what stopped a worker; `.limitExceeded` after too many steps.
     public func step() throws -> Bool {
         steps += 1
+        log.expireTransactions()
         if steps > options.maximumSteps { throw failed("the run has not ended") }
         let next: Action?
         if options.isShuffled {
@@ -156,7 +164,7 @@ public final class SimulatedDriver {
             next = nextInTurn()
         }
         guard let next else { return false }
-        take(next)
+        try take(next)
         try removeStopped()
         if options.faults != nil { try strike() }
         return true
@@ -177,7 +185,7 @@ public final class SimulatedDriver {
     private func removeStopped() throws {
         for lane in lanes where lane.isStopped {
             if let failure = lane.failure { throw failed("\(failure)") }
-            lane.reader.close()
+            lane.close()
             // What it had reached the end of, it has committed: an orderly stop comes behind the commit.
             if !lane.isLeaving { endedInputs.formUnion(lane.finishedInputs) }
         }
@@ -201,7 +209,14 @@ public final class SimulatedDriver {
             try startWorker(anyLane().worker.stage)
         }
         if faults.strikes(.expiry, oneIn: 400), !lanes.isEmpty { anyLane().reader.expire() }
+        if faults.strikes(.zombie, oneIn: 400), !lanes.isEmpty {
+            let lane = anyLane()
+            lane.reader.expire()
+            lane.sleepsUntil = clock.now().advanced(
+                byMilliseconds: 500 + Int64(random.next() % 20_000))
+        }
         if faults.strikes(.clockJump, oneIn: 1_000) { clock.advance(byMilliseconds: -20_000) }
+        if faults.strikes(.clockLeap, oneIn: 1_000) { clock.advance(byMilliseconds: 20_000) }
         if faults.strikes(.leave, oneIn: 500), !lanes.isEmpty {
             let lane = anyLane()
             if lanes.count(where: { $0.worker.stage.name == lane.worker.stage.name }) > 1 {
@@ -211,6 +226,7 @@ public final class SimulatedDriver {
         }
     }
 
+    /// Kills a worker and starts another in its place.
     private func replace(_ lane: SimulatedLane) throws {
         lane.kill()
         lanes.removeAll { $0 === lane }

@@ -12,20 +12,21 @@ final class SimulatedLane {
     let number: Int
     let worker: StageWorker
     let reader: SimulatedReader
-    private let writer: SimulatedWriter
-    private let authority: any CommitAuthority
-    private let store: SimulatedStore
-    private let run: String
+    private let clients: SimulatedClients
+    private let runner: CommandRunner
     private let clock: ManualClock
     private let faults: FaultPlan?
     private var commands: [WorkerCommand] = []
     private var events: [WorkerEvent] = []
     private var reads: [TopicPartition] = []
     private var endsTold: [TopicPartition: Offset] = [:]
-    private var freshTasks: Set<Int32> = []
     private var lastToken: UInt64 = 0
     private var stalledUntil = EventTime.min
     private(set) var wakeAt = EventTime.min
+    /// Until when the worker stands still, whatever happens around it.
+    var sleepsUntil = EventTime.min
+    /// Whether the worker has died at a place of the commit protocol.
+    private(set) var hasCrashed = false
     private(set) var isStopped = false
     private(set) var failure: DataflowError?
     /// Inputs that the worker has been told the end of.
@@ -34,20 +35,14 @@ final class SimulatedLane {
     private(set) var finishedInputs: Set<TopicPartition> = []
     var isLeaving = false
 
-    init(
-        number: Int, worker: StageWorker, reader: SimulatedReader, writer: SimulatedWriter,
-        authority: any CommitAuthority, store: SimulatedStore, run: String, clock: ManualClock,
-        faults: FaultPlan?
-    ) {
+    init(number: Int, worker: StageWorker, run: String, clients: SimulatedClients) {
         self.number = number
         self.worker = worker
-        self.reader = reader
-        self.writer = writer
-        self.authority = authority
-        self.store = store
-        self.run = run
-        self.clock = clock
-        self.faults = faults
+        self.clients = clients
+        reader = clients.reader
+        runner = CommandRunner(run: run, stage: worker.stage.name, clients.services)
+        clock = clients.clock
+        faults = clients.faults
     }
 
     // MARK: What can happen next
@@ -56,8 +51,8 @@ final class SimulatedLane {
     var hasCommand: Bool { !commands.isEmpty && clock.now() >= stalledUntil }
     var hasNews: Bool { !isStopped && reader.hasNews }
     var isTimerDue: Bool { !isStopped && clock.now() >= wakeAt }
-    var hasOutput: Bool { writer.hasWaiting }
-    var isIdle: Bool { events.isEmpty && commands.isEmpty }
+    var hasOutput: Bool { clients.queue?.hasWaiting ?? false && clock.now() >= clients.slowUntil }
+    var isAsleep: Bool { clock.now() < sleepsUntil }
 
     /// Partitions of which a batch was asked for and is there, or whose end is not told yet.
     var readable: [TopicPartition] {
@@ -72,19 +67,20 @@ final class SimulatedLane {
     // MARK: Steps
 
     func step(_ event: WorkerEvent) {
-        let owned = endedInputs.isEmpty ? [] : worker.progress.map(\.partition)
         for command in worker.step(now: clock.now(), event) {
             switch command {
             case .read(let partition):
                 if !reads.contains(partition) { reads.append(partition) }
-            case .withhold(let partitions): reads.removeAll { partitions.contains($0) }
+            case .withhold(let partitions):
+                reads.removeAll { partitions.contains($0) }
+                if clients.sabotage.bug == .pausedBatch { reader.skip(partitions) }
             case .wake(let time): wakeAt = time
             case .release(let partitions):
                 reads.removeAll { partitions.contains($0) }
                 for partition in partitions { endsTold[partition] = nil }
                 commands.append(command)
             case .stopped(nil):
-                finishedInputs = endedInputs.intersection(owned)
+                finishedInputs = Set(worker.finished)
                 commands.append(command)
             default: commands.append(command)
             }
@@ -92,7 +88,17 @@ final class SimulatedLane {
     }
 
     func deliverAnswer() {
-        if !events.isEmpty { step(events.removeFirst()) }
+        guard !events.isEmpty else { return }
+        if events.count > 1, events[0].isAnswer, events[1].isAnswer,
+            faults?.strikes(.answerReordered, oneIn: 4) ?? false
+        {
+            events.swapAt(0, 1)
+        }
+        let event = events.removeFirst()
+        if event.isAnswer, faults?.strikes(.answerDuplicated, oneIn: 20) ?? false {
+            events.append(event)
+        }
+        step(event)
     }
 
     func poll() {
@@ -111,8 +117,8 @@ final class SimulatedLane {
     }
 
     func sendOutput() {
-        writer.sendOne()
-        for report in writer.takeReports() {
+        if faults?.strikes(.slowSink, oneIn: 20) ?? false { return clients.slowDown() }
+        for report in clients.sendOne() {
             if let error = report.error {
                 events.append(.failed(.produce(OutputBatch(topics: []), ticket: nil), error))
             }
@@ -145,6 +151,8 @@ final class SimulatedLane {
         do {
             try carryOut(command)
             commands.removeFirst()
+        } catch is SimulatedCrash {
+            hasCrashed = true
         } catch {
             let error = SimulatedLane.dataflowError(error)
             if case .produce = command, error.retry == .backoff {
@@ -159,45 +167,19 @@ final class SimulatedLane {
 
     private func carryOut(_ command: WorkerCommand) throws {
         switch command {
-        case .claim(let task, let inputs):
-            let position = try authority.claim(taskID(task), inputs: inputs)
-            freshTasks.remove(task)
-            if position == nil { freshTasks.insert(task) }
-            events.append(.claimed(task: task, position))
-        case .load(let task, let ref):
-            let checkpoints = try CheckpointLoader(store)
-                .load(taskID(task), ref, isFresh: freshTasks.contains(task))
-            events.append(.loaded(task: task, checkpoints))
-        case .start(let positions):
-            var offsets: [TopicPartition: Offset] = [:]
-            for (partition, offset) in positions { offsets[partition] = offset ?? Offset(0) }
-            try reader.assign(offsets)
-            events.append(.started(offsets))
-        case .release(let partitions): try reader.unassign(partitions)
         case .produce(let batch, _):
             lastToken += 1
-            try writer.write(batch, token: lastToken)
-        case .prepare(let commit, let writes):
-            if faults?.strikes(.storeRefused, oneIn: 8) ?? false { store.failNext(.refused) }
-            if faults?.strikes(.storeUnheard, oneIn: 8) ?? false { store.failNext(.unheard) }
-            for write in writes { try write.create(in: store) }
-            events.append(.prepared(commit: commit))
-        case .flush(let commit):
-            try writer.flush(timeoutMilliseconds: 0)
-            events.append(.flushed(commit: commit))
-        case .decide(let commit, let decisions):
-            try authority.decide(decisions)
-            events.append(.decided(commit: commit))
-        case .collect(let names): for name in names { try store.delete(name) }
+            try clients.services.writer?.write(batch, token: lastToken)
+            try clients.services.reached(.produced)
         case .stopped(let error):
             failure = error
             isStopped = true
         case .read, .withhold, .wake, .answer: break
+        default:
+            if case .prepare = command { clients.failStore() }
+            guard let event = try runner.carryOut(command) else { return }
+            events.append(try clients.sabotage.event(event))
         }
-    }
-
-    private func taskID(_ partition: Int32) -> TaskID {
-        TaskID(run: run, stage: worker.stage.name, partition: partition)
     }
 
     private static func dataflowError(_ error: any Error) -> DataflowError {
@@ -210,7 +192,19 @@ final class SimulatedLane {
         isStopped = true
         commands = []
         events = []
-        writer.close()
-        reader.close()
+        clients.kill()
+    }
+
+    /// The process ends in order.
+    func close() { clients.close() }
+}
+
+extension WorkerEvent {
+    /// Whether it answers a command, so that a real client's could be late or come twice.
+    fileprivate var isAnswer: Bool {
+        switch self {
+        case .claimed, .loaded, .started, .prepared, .flushed, .decided: true
+        default: false
+        }
     }
 }

@@ -1,5 +1,6 @@
 public import Records
 public import Runtime
+public import State
 
 /// What is simulated.
 public struct SimulationOptions {
@@ -15,6 +16,10 @@ public struct SimulationOptions {
     public var batchLimit = 4
     /// What goes wrong.
     public var faults: FaultPlan?
+    /// A mistake that is made on purpose; nil: none.
+    public var bug: SeededBug?
+    /// Changes what a task is restored from, for mistakes that know a pipeline's state; nil: nothing does.
+    public var rewriteCheckpoint: ((Checkpoint) throws -> Checkpoint)?
     /// The bounds and intervals of the workers.
     public var worker = WorkerOptions()
     /// What the clock shows first.

@@ -17,6 +17,8 @@ public final class SimulatedDatabase {
 
     var tables: [String: Table] = [:]
     var claims: [TaskID: Claim] = [:]
+    /// Whether whoever has claimed a task once may commit for ever; for the tests of the tests.
+    var ignoresGenerations = false
     /// What goes wrong; nil: nothing.
     public var faults: FaultPlan?
 

@@ -13,7 +13,19 @@ public final class SimulatedStore: CheckpointStore {
         case refused
         /// The blob is kept, and the caller hears that it isn't.
         case unheard
+        /// Half of the blob is kept under its name, and the caller hears that it isn't.
+        case torn
     }
+
+    /// What goes wrong when blobs are read; nil: nothing.
+    public var faults: FaultPlan? {
+        get { plan.withLock { $0.plan } }
+        set { plan.withLock { $0.plan = newValue } }
+    }
+
+    /// Lent to one thread: the simulation's.
+    private struct PlanBox: @unchecked Sendable { var plan: FaultPlan? }
+    private let plan = Mutex(PlanBox())
 
     /// Makes an empty store.
     public init() {}
@@ -34,14 +46,18 @@ public final class SimulatedStore: CheckpointStore {
         if case .refused = failure { throw SimulatedStore.refusal }
         let isFree = blobs.withLock { blobs in
             if blobs[name] != nil { return false }
-            blobs[name] = bytes
+            if case .torn = failure {
+                blobs[name] = Array(bytes.prefix(bytes.count / 2))
+            } else {
+                blobs[name] = bytes
+            }
             return true
         }
         guard isFree else {
             throw DataflowError(
                 .invariant, domain: .internal, "the name \(name) is taken; none is used twice")
         }
-        if case .unheard = failure { throw SimulatedStore.refusal }
+        if failure != nil { throw SimulatedStore.refusal }
     }
 
     private static var refusal: DataflowError {
@@ -67,7 +83,13 @@ public final class SimulatedStore: CheckpointStore {
     }
 
     /// Reads a blob.
-    public func read(_ name: String) throws -> [UInt8]? { blobs.withLock { $0[name] } }
+    public func read(_ name: String) throws -> [UInt8]? {
+        guard var bytes = blobs.withLock({ $0[name] }) else { return nil }
+        if !bytes.isEmpty, faults?.strikes(.bitFlipped, oneIn: 6) ?? false {
+            bytes[bytes.count / 3] ^= 4
+        }
+        return bytes
+    }
 
     /// The names that begin with `prefix`.
     public func list(prefix: String) throws -> [String] {

@@ -42,6 +42,16 @@ public protocol LogReader: AnyObject {
     /// - Throws: `.fenced` when the group no longer knows this member or owns the partition elsewhere.
     func commit(_ offsets: [TopicPartition: CommittedOffset]) throws
 
+    /// Who this member is now, for a transaction that commits the group's offsets; to be read immediately
+    /// before it is used.
+    ///
+    /// - Throws: `.fenced` when the member has lost its place in the group.
+    func identity() throws -> any GroupIdentity
+
+    /// Whether the group has given all of these partitions to this member, as far as it has heard; a reader
+    /// that is given its partitions by hand owns them all.
+    func owns(_ partitions: [TopicPartition]) -> Bool
+
     /// What a partition holds now.
     func bounds(of partition: TopicPartition) throws -> PartitionBounds
 

@@ -16,4 +16,12 @@ public protocol CommitAuthority: AnyObject {
     /// - Throws: `.fenced` when one of the tasks was claimed by somebody else; an error with retry
     ///   `.restart` when the outcome is unknown, after which each task must be claimed anew.
     func decide(_ decisions: [CommitDecision]) throws
+
+    /// Gives up what was begun and not decided, for good: when the call returns none of it will happen.
+    func abandon() throws
+}
+
+extension CommitAuthority {
+    /// Nothing: an authority that records everything in one call has begun nothing.
+    public func abandon() throws {}
 }

@@ -49,6 +49,12 @@ public struct Checkpoint: Sendable {
         return "\(task)/\(padded)-\(String(attempt, radix: 16))"
     }
 
+    /// The epoch in a name that ``name(task:epoch:attempt:)`` made; nil for any other.
+    public static func epoch(inName name: String) -> UInt64? {
+        guard let last = name.split(separator: "/").last else { return nil }
+        return last.split(separator: "-").first.flatMap { UInt64($0) }
+    }
+
     /// This checkpoint as a link of the next one's chain.
     public func link(named name: String) -> Link {
         Link(name: name, checksum: CRC32C.checksum(sections))

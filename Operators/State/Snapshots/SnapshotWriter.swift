@@ -8,6 +8,8 @@ public struct SnapshotWriter {
     public private(set) var bytes = ByteWriter()
     /// What was written by whom.
     public private(set) var fingerprints: [OperatorFingerprint] = []
+    /// How many bytes each of ``fingerprints`` wrote.
+    public private(set) var sizes: [Int] = []
 
     /// Starts without sections.
     public init(all: Bool) {
@@ -23,6 +25,7 @@ public struct SnapshotWriter {
         let place = bytes.count
         bytes.integer(UInt32(0))
         body(&bytes)
+        sizes.append(bytes.count - place - 4)
         bytes.patch(UInt32(truncatingIfNeeded: bytes.count - place - 4), at: place)
     }
 }

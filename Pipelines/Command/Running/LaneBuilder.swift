@@ -1,5 +1,6 @@
 internal import Dataflow
 internal import KafkaClient
+internal import ObjectStore
 internal import PostgresClient
 internal import Records
 internal import Runtime
@@ -16,43 +17,83 @@ struct LaneBuilder {
     let clock: any EventClock
     let thread: Int
 
+    /// How long a thread waits for an answer about offsets.
+    ///
+    /// Shorter than a transaction may last, as the other stages of the thread wait meanwhile; who wasn't
+    /// answered asks again.
+    static let questionTimeoutMilliseconds = 3_000
+
     /// Makes the lane, on its thread.
     func make(_ mailbox: Mailbox) throws -> StageLane {
         let reader = stage.isPushed ? nil : try KafkaReader(services.kafka, readerOptions)
-        let writer =
-            stage.authority == .postgres
-            ? nil : try KafkaWriter(services.kafka, KafkaWriterOptions())
-        let authority: (any CommitAuthority)?
+        let (writer, authority) = try makeAuthority(reader)
+        let worker = StageWorker(
+            stage: stage, run: settings.run, options: settings.options,
+            seed: UInt64.random(in: .min ... .max), makeChain: chainMaker(reader, writer))
+        var lane = LaneServices(
+            reader: reader, writer: writer, authority: authority, store: store,
+            startsAtEnd: settings.startsAtEnd)
+        lane.reached = CrashSwitch.reached
+        return StageLane(
+            worker: worker, run: settings.run, services: lane, clock: clock,
+            answer: { mailbox.answer($0, $1) })
+    }
+
+    /// Who writes the stage's topics and who decides its commits: under exactly-once to topics, one and the
+    /// same.
+    private func makeAuthority(
+        _ reader: KafkaReader?
+    ) throws -> ((any LogWriter)?, (any CommitAuthority)?) {
         switch stage.authority {
-        case .delivery: authority = nil
-        case .kafka: authority = reader.map { LogAuthority($0) }
+        case .delivery: return (try KafkaWriter(services.kafka), nil)
         case .postgres:
             guard let postgres = services.postgres else {
                 throw DataflowError(
                     .invalidConfiguration, domain: .user,
                     "stage \(stage.name) commits to PostgreSQL: set DATABASE_URL")
             }
-            authority = PostgresCommitAuthority(postgres, owner: "\(settings.run)-\(thread)")
+            return (nil, PostgresCommitAuthority(postgres, owner: owner))
+        case .kafka:
+            guard let reader else { return (nil, nil) }
+            if settings.options.delivery == .exactlyOnce {
+                let log = try transactionalLog(reader)
+                return (log, log)
+            }
+            return (try KafkaWriter(services.kafka), LogAuthority(reader))
         }
-        let worker = StageWorker(
-            stage: stage, run: settings.run, options: settings.options,
-            seed: UInt64.random(in: .min ... .max), makeChain: chainMaker(reader, writer))
-        return StageLane(
-            worker: worker, run: settings.run,
-            services: LaneServices(
-                reader: reader, writer: writer, authority: authority, store: store,
-                startsAtEnd: settings.startsAtEnd),
-            clock: clock, answer: { mailbox.answer($0, $1) })
     }
+
+    private func transactionalLog(_ reader: KafkaReader) throws -> TransactionalLog {
+        let slots: any SlotHolder =
+            if let postgres = services.postgres {
+                PostgresSlotHolder(postgres, owner: owner, run: settings.run, stage: stage.name)
+            } else {
+                try FileSlotHolder(
+                    root: settings.checkpoints, run: settings.run, stage: stage.name)
+            }
+        let timeout = Int(settings.options.transactionTimeoutMilliseconds)
+        return TransactionalLog(
+            run: settings.run, stage: stage.name, reader: reader, slots: slots,
+            reached: CrashSwitch.reached
+        ) { [kafka = services.kafka] id in
+            try KafkaWriter(
+                kafka,
+                KafkaWriterOptions(
+                    transactionalID: id, transactionTimeoutMilliseconds: timeout))
+        }
+    }
+
+    private var owner: String { "\(settings.run)-\(thread)" }
 
     private var readerOptions: KafkaReaderOptions {
         KafkaReaderOptions(
             .group("\(settings.run).\(stage.name)", topics: stage.topics),
-            memoryBudget: 16 << 20, expectedPartitions: Int(settings.partitions))
+            memoryBudget: 16 << 20, expectedPartitions: Int(settings.partitions),
+            requestTimeoutMilliseconds: LaneBuilder.questionTimeoutMilliseconds)
     }
 
     private func chainMaker(
-        _ reader: KafkaReader?, _ writer: KafkaWriter?
+        _ reader: KafkaReader?, _ writer: (any LogWriter)?
     ) -> StageWorker.MakeChain {
         { [stage, plan, builder] partition, incarnation in
             let tasks = try stage.topics.first.map { try reader?.partitionCount(of: $0) ?? 1 } ?? 1

@@ -38,6 +38,20 @@ struct RunCommand: AsyncParsableCommand {
     )
     var from: String?
 
+    @Option(
+        help: "What is promised: exactly-once, at-least-once (faster by a little) or at-most-once.",
+        transform: { text in
+            guard let delivery = Delivery(rawValue: text) else {
+                let known = Delivery.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("\(text) is no delivery; there are \(known)")
+            }
+            return delivery
+        })
+    var delivery = Delivery.exactlyOnce
+
+    @Option(help: "Milliseconds between two commits.")
+    var commitInterval: Int64 = 1_000
+
     @Option(help: "The address of the HTTP door of location-ingest, host:port.")
     var listen = "127.0.0.1:8080"
 
@@ -50,6 +64,9 @@ struct RunCommand: AsyncParsableCommand {
             throw ValidationError("--from is for \(LocationIngest.name)")
         }
         if threads < 1 { throw ValidationError("--threads takes at least 1") }
+        if !(10...60_000).contains(commitInterval) {
+            throw ValidationError("--commit-interval takes 10 to 60000 milliseconds")
+        }
     }
 
     func run() async throws {
@@ -63,6 +80,7 @@ struct RunCommand: AsyncParsableCommand {
             settings.threads = threads
             settings.partitions = partitions
             settings.parameters = parameters
+            settings.options.deliver(delivery, every: commitInterval)
             runners.append(
                 try PipelineRunner(try Catalogue.entry(name), settings, services, clock: clock))
             FileHandle.standardError.write(Data("running \(name)\n".utf8))

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// A fresh simulated log for each case; the class is for one thread, and each case runs on one.
-private struct SimulatedLogFixture: LogFixture, @unchecked Sendable {
+private struct SimulatedLogFixture: TransactionalLogFixture, @unchecked Sendable {
     let log = SimulatedLog()
     private static let counter = Atomic<Int>(0)
 
@@ -25,6 +25,9 @@ private struct SimulatedLogFixture: LogFixture, @unchecked Sendable {
 
     func makeGroup() -> String { name("group") }
     func makeWriter() throws -> any LogWriter { log.makeWriter() }
+    func makeWriter(transactionalID: String) throws -> any TransactionalWriter {
+        log.makeWriter(transactionalID: transactionalID)
+    }
     func makeReader(group: String?) throws -> any LogReader { log.makeReader(group: group) }
     func makeMember(group: String, topics: [String]) throws -> any LogReader {
         try log.makeMember(group: group, topics: topics)
@@ -36,6 +39,11 @@ struct SimulatedContractTests {
     @Test("log", arguments: LogContract.Case.allCases)
     func log(item: LogContract.Case) throws {
         try LogContract(SimulatedLogFixture()).run(item)
+    }
+
+    @Test("transactions", arguments: TransactionContract.allCases)
+    func transactions(item: TransactionContract) throws {
+        try item.check(SimulatedLogFixture())
     }
 
     @Test("checkpoint store", arguments: CheckpointStoreContract.allCases)

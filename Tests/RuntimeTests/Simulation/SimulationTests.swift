@@ -2,12 +2,11 @@ import Dataflow
 import OperatorTesting
 import Records
 import Runtime
+import SimulationWorkload
 import Testing
 
 @Suite("Simulation: the real workers in a seeded order")
 struct SimulationTests {
-    static let seedsPerCase: UInt64 = 20
-
     /// Feeds events while the simulation runs, then ends it.
     static func play(
         _ pipeline: String, _ events: [Event], seed: UInt64, faults: Int,
@@ -40,50 +39,6 @@ struct SimulationTests {
         }
     }
 
-    @Test(
-        "at-least-once under every fault: no window counts less than the oracle's", arguments: 0..<5
-    )
-    func atLeastOnce(block: UInt64) throws {
-        for seed in (block * Self.seedsPerCase)..<((block + 1) * Self.seedsPerCase) {
-            let events = Event.make(80, seed: seed)
-            let harness = try Self.play(
-                "windows", events, seed: seed, faults: 2,
-                TestPipelines.windows(early: seed % 2 == 0))
-            let oracle = ReferenceInterpreter(events: events).windowTotals
-            let faults = shortfalls(try harness.largestTotals(), of: oracle)
-            #expect(faults.isEmpty, "seed \(seed)")
-            // The table is a function of the topic, exactly once, whatever the topic says.
-            let last = try harness.lastTotals()
-            #expect(differences(harness.tableTotals(), from: last).isEmpty, "seed \(seed)")
-        }
-    }
-
-    @Test("rows and offsets in one transaction: exactly once under every fault", arguments: 0..<3)
-    func exactlyOnceRows(block: UInt64) throws {
-        for seed in (block * Self.seedsPerCase)..<((block + 1) * Self.seedsPerCase) {
-            let events = Event.make(80, seed: seed)
-            let harness = try Self.play(
-                "sums", events, seed: seed, faults: 3, TestPipelines.sums)
-            #expect(
-                differences(
-                    harness.tableTotals(), from: ReferenceInterpreter(events: events).userSums
-                ).isEmpty, "seed \(seed)")
-        }
-    }
-
-    @Test("a chain with every seam loses nothing under every fault", arguments: 0..<2)
-    func seams(block: UInt64) throws {
-        for seed in (block * Self.seedsPerCase)..<((block + 1) * Self.seedsPerCase) {
-            let events = Event.make(60, seed: seed)
-            let harness = try Self.play(
-                "seams", events, seed: seed, faults: 2, TestPipelines.seams)
-            let oracle = ReferenceInterpreter(events: events)
-            let faults = shortfalls(harness.tableTotals(), of: oracle.seamTotals)
-            #expect(faults.isEmpty, "seed \(seed)")
-            #expect(Set(harness.latest().keys) == Set(oracle.latest.keys), "seed \(seed)")
-        }
-    }
-
     @Test("the same seed gives the same run, step by step")
     func deterministic() throws {
         let events = Event.make(60, seed: 9)
@@ -96,24 +51,50 @@ struct SimulationTests {
         #expect(runs[0].1 == runs[1].1)
     }
 
-    @Test("every fault strikes in the seeds that are run")
-    func faultsStrike() throws {
-        var counts: [Fault: Int] = [:]
-        for seed in 0..<12 as Range<UInt64> {
-            for (name, define) in [
-                ("windows", TestPipelines.windows()), ("sums", TestPipelines.sums),
-            ] {
-                let options = SimulationOptions.shuffled(seed: seed, faults: 3)
-                let harness = try PipelineHarness(name, options, define: define)
-                try harness.send(Event.make(60, seed: seed))
+    @Test("a decided checkpoint that is damaged for good stops its task: nothing is made up")
+    func damaged() throws {
+        let harness = try PipelineHarness(
+            "running", PipelineTests.options(), define: TestPipelines.running)
+        try harness.send(Event.make(40, seed: 1))
+        try harness.advance(by: .seconds(3))
+        let store = harness.driver.store
+        for name in try store.list(prefix: "") { store.flipBit(of: name, at: 40) }
+        try harness.crashAndRestore()
+        let error = #expect(throws: DataflowError.self) { try harness.finish() }
+        #expect(
+            error?.message.contains("corrupt-checkpoint") ?? false, "\(String(describing: error))")
+    }
+
+    @Test(
+        "a group whose offsets are gone does not begin afresh over the checkpoints that are there")
+    func expiredOffsets() throws {
+        let harness = try PipelineHarness(
+            "running", PipelineTests.options(), define: TestPipelines.running)
+        try harness.send(Event.make(40, seed: 1))
+        // Two commits: whoever tries a second has seen the first decided.
+        try harness.advance(by: .seconds(2))
+        try harness.send(Event.make(40, seed: 2))
+        try harness.advance(by: .seconds(2))
+        harness.driver.log.forgetOffsets(of: "running.events")
+        try harness.crashAndRestore()
+        let error = #expect(throws: DataflowError.self) { try harness.finish() }
+        #expect(error?.message.contains("begin afresh") ?? false, "\(String(describing: error))")
+    }
+
+    @Test("state beyond its bound stops the task with a message that names operator and bound")
+    func stateBound() throws {
+        var options = PipelineTests.options()
+        options.worker.maximumStateBytes = 300
+        let harness = try PipelineHarness("running", options, define: TestPipelines.running)
+        let error = #expect(throws: DataflowError.self) {
+            for seed in 0..<8 as Range<UInt64> {
+                try harness.send(Event.make(60, seed: seed, users: 100))
                 try harness.advance(by: .seconds(2))
-                try harness.finish()
-                for (fault, count) in options.faults?.counts ?? [:] {
-                    counts[fault, default: 0] += count
-                }
             }
         }
-        for fault in Fault.allCases { #expect(counts[fault, default: 0] > 0, "\(fault)") }
+        #expect(
+            error?.message.contains("its bound is 300") ?? false, "\(String(describing: error))")
+        #expect(error?.message.contains("kept by sum") ?? false, "\(String(describing: error))")
     }
 
     @Test("a failing run names its seed and step")

@@ -1,23 +1,23 @@
-import OperatorTesting
-import Records
-import State
+package import OperatorTesting
+internal import Records
+internal import State
 
 /// What a pipeline has published, in the oracle's terms.
 extension PipelineHarness {
     /// Sends events to the topic `events`.
-    func send(_ events: [Event]) throws {
+    package func send(_ events: [Event]) throws {
         try send(events, to: "events") { $0.happenedAt }
     }
 
     /// The last total of each cell on the topic `totals`.
-    func lastTotals() throws -> [ReferenceInterpreter.Cell: Total] {
+    package func lastTotals() throws -> [ReferenceInterpreter.Cell: Total] {
         var last: [ReferenceInterpreter.Cell: Total] = [:]
         for total in try records(of: "totals", as: Total.self) { last[total.cell] = total }
         return last
     }
 
     /// The largest total of each cell on the topic `totals`: what a fenced worker wrote late counts for nothing.
-    func largestTotals() throws -> [ReferenceInterpreter.Cell: Total] {
+    package func largestTotals() throws -> [ReferenceInterpreter.Cell: Total] {
         var largest: [ReferenceInterpreter.Cell: Total] = [:]
         for total in try records(of: "totals", as: Total.self)
         where total.count >= largest[total.cell]?.count ?? 0 {
@@ -27,7 +27,7 @@ extension PipelineHarness {
     }
 
     /// The rows of the table `totals`.
-    func tableTotals() -> [ReferenceInterpreter.Cell: Total] {
+    package func tableTotals() -> [ReferenceInterpreter.Cell: Total] {
         var totals: [ReferenceInterpreter.Cell: Total] = [:]
         for total in rows(of: "totals").compactMap(Total.init(row:)) {
             totals[total.cell] = total
@@ -36,7 +36,7 @@ extension PipelineHarness {
     }
 
     /// The rows of the table `latest`.
-    func latest() -> [Int64: Int64] {
+    package func latest() -> [Int64: Int64] {
         var latest: [Int64: Int64] = [:]
         for row in rows(of: "latest") {
             if case .integer(let user) = row[0], case .integer(let time) = row[1] {
@@ -48,22 +48,17 @@ extension PipelineHarness {
 }
 
 extension Total {
-    var cell: ReferenceInterpreter.Cell { .init(kind: kind, start: start) }
+    package var cell: ReferenceInterpreter.Cell { .init(kind: kind, start: start) }
 }
 
-typealias Totals = [ReferenceInterpreter.Cell: Total]
-
-/// The cells that are missing or lower than the oracle's, or that the oracle doesn't know.
-func shortfalls(_ outcome: Totals, of oracle: Totals) -> [String] {
-    compare(outcome, oracle) { $0.count >= $1.count && $0.sum >= $1.sum }
-}
+package typealias Totals = [ReferenceInterpreter.Cell: Total]
 
 /// The cells that are not as the oracle's.
-func differences(_ outcome: Totals, from oracle: Totals) -> [String] {
-    compare(outcome, oracle) { $0 == $1 }
+package func differences(_ outcome: Totals, from oracle: Totals) -> [String] {
+    compareTotals(outcome, oracle) { $0 == $1 }
 }
 
-private func compare(
+func compareTotals(
     _ outcome: Totals, _ oracle: Totals, _ isRight: (Total, Total) -> Bool
 ) -> [String] {
     Set(oracle.keys).union(outcome.keys)

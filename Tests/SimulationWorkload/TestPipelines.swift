@@ -1,16 +1,16 @@
-import Dataflow
-import Records
-import Sinks
-import Sources
-import State
-import Transforms
+package import Dataflow
+internal import Records
+internal import Sinks
+internal import Sources
+internal import State
+internal import Transforms
 
 /// The pipelines that the suites of the runtime drive.
-enum TestPipelines {
-    static let windowMilliseconds: Int64 = 10_000
+package enum TestPipelines {
+    package static let windowMilliseconds: Int64 = 10_000
 
     /// Two stages and a follower: a shuffle in front of a window, a topic and a table of the same records.
-    static func windows(early: Bool = false) -> (GraphBuilder) -> Void {
+    package static func windows(early: Bool = false) -> (GraphBuilder) -> Void {
         { graph in
             let events = graph.source("events", from: KafkaSource<Event>("events"))
             events.rejected.sink("rejects", to: DeadLetters())
@@ -29,7 +29,7 @@ enum TestPipelines {
     }
 
     /// One stage that commits to the database: running sums of each user, in exactly-once rows.
-    static func sums(_ graph: GraphBuilder) {
+    package static func sums(_ graph: GraphBuilder) {
         let events = graph.source("events", from: KafkaSource<Event>("events"))
         events.rejected.sink("rejects", to: DeadLetters())
         events.accepted
@@ -39,8 +39,30 @@ enum TestPipelines {
             .sink("sums", to: PostgresUpsert(Total.table) { .upsert($0.row) })
     }
 
+    /// One stage that commits to the log: running sums of each user, one record an event.
+    package static func running(_ graph: GraphBuilder) {
+        let events = graph.source("events", from: KafkaSource<Event>("events"))
+        events.rejected.sink("rejects", to: DeadLetters())
+        events.accepted
+            .assignTimestamps("time", .boundedOutOfOrder(.seconds(2)), \.happenedAt)
+            .keyBy("by-user", \.user)
+            .process("sum") { RunningSum() }
+            .sink("totals", to: KafkaSink("totals"))
+    }
+
+    /// The same sums, each published by a timer seconds behind its event.
+    package static func delayed(_ graph: GraphBuilder) {
+        let events = graph.source("events", from: KafkaSource<Event>("events"))
+        events.rejected.sink("rejects", to: DeadLetters())
+        events.accepted
+            .assignTimestamps("time", .boundedOutOfOrder(.seconds(2)), \.happenedAt)
+            .keyBy("by-user", \.user)
+            .process("delay") { DelayedSum() }
+            .sink("totals", to: KafkaSink("totals"))
+    }
+
     /// Every seam of a chain: fan-out, branches, a union, and a table that gets its records by a handoff.
-    static func seams(_ graph: GraphBuilder) {
+    package static func seams(_ graph: GraphBuilder) {
         let events = graph.source("events", from: KafkaSource<Event>("events"))
         events.rejected.sink("rejects", to: DeadLetters())
         let timed = events.accepted
@@ -65,37 +87,5 @@ enum TestPipelines {
                     "latest", columns: [.init("user", .integer), .init("at", .integer)],
                     key: ["user"])
             ) { .upsert([.integer($0.user), .integer($0.happenedAt.milliseconds)]) })
-    }
-}
-
-/// The sum of a user's amounts so far.
-struct RunningSum: ProcessFunction {
-    struct State: BinaryCodable {
-        var count: Int64 = 0
-        var sum: Int64 = 0
-
-        init() {}
-
-        init(from reader: inout ByteReader) throws(CodecError) {
-            count = try reader.integer()
-            sum = try reader.integer()
-        }
-
-        func encode(into writer: inout ByteWriter) {
-            writer.integer(count)
-            writer.integer(sum)
-        }
-    }
-
-    func initialState(of key: Int64) -> State { State() }
-
-    mutating func process(
-        _ event: Event, at time: EventTime, key: Int64, state: inout State,
-        context: inout ProcessContext<Total>
-    ) {
-        state.count += 1
-        state.sum += event.amount
-        context.emit(
-            Total(kind: key, start: 0, count: state.count, sum: state.sum), at: time)
     }
 }

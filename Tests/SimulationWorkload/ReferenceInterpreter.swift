@@ -1,27 +1,24 @@
-import Records
+internal import Records
 
 /// What the test pipelines must yield, computed all at once from all of the input: the oracle.
-struct ReferenceInterpreter {
-    let events: [Event]
+package struct ReferenceInterpreter {
+    package let events: [Event]
 
-    struct Cell: Hashable {
-        var kind: Int64
-        var start: Int64
+    package init(events: [Event]) { self.events = events }
+
+    package struct Cell: Hashable {
+        package var kind: Int64
+        package var start: Int64
     }
 
     /// The totals of ``TestPipelines/windows(early:)``, as nothing in these inputs is late.
-    var windowTotals: [Cell: Total] {
+    package var windowTotals: [Cell: Total] {
         totals(of: events.filter { $0.amount != 13 })
     }
 
     /// The totals of ``TestPipelines/seams(_:)``.
-    var seamTotals: [Cell: Total] {
-        totals(
-            of: events.map { event in
-                var event = event
-                if event.amount >= 50 { event.amount *= 2 }
-                return event
-            })
+    package var seamTotals: [Cell: Total] {
+        totals(of: copies)
     }
 
     private func totals(of events: [Event]) -> [Cell: Total] {
@@ -40,7 +37,7 @@ struct ReferenceInterpreter {
     }
 
     /// The last row of each user of ``TestPipelines/sums(_:)``.
-    var userSums: [Cell: Total] {
+    package var userSums: [Cell: Total] {
         var sums: [Cell: Total] = [:]
         for event in events {
             let cell = Cell(kind: event.user, start: 0)
@@ -52,8 +49,30 @@ struct ReferenceInterpreter {
         return sums
     }
 
+    /// What ``TestPipelines/running(_:)`` and ``TestPipelines/delayed(_:)`` publish of each user, in order.
+    package func sequences(withTimes: Bool) -> [Int64: [Total]] {
+        var sequences: [Int64: [Total]] = [:]
+        for event in events {
+            let last = sequences[event.user]?.last
+            sequences[event.user, default: []].append(
+                Total(
+                    kind: event.user, start: withTimes ? event.happenedAt.milliseconds : 0,
+                    count: (last?.count ?? 0) + 1, sum: (last?.sum ?? 0) + event.amount))
+        }
+        return sequences
+    }
+
+    /// What ``TestPipelines/seams(_:)`` copies.
+    package var copies: [Event] {
+        events.map { event in
+            var event = event
+            if event.amount >= 50 { event.amount *= 2 }
+            return event
+        }
+    }
+
     /// The time of each user's last event.
-    var latest: [Int64: Int64] {
+    package var latest: [Int64: Int64] {
         var latest: [Int64: Int64] = [:]
         for event in events { latest[event.user] = event.happenedAt.milliseconds }
         return latest

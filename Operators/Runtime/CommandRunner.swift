@@ -1,0 +1,104 @@
+internal import Records
+internal import State
+
+/// Carries out the commands of one stage on one thread that ask something of its clients: the same code under
+/// the threaded driver and in a simulation.
+public struct CommandRunner {
+    private let run: String
+    private let stage: String
+    private let services: LaneServices
+
+    /// Makes a runner.
+    public init(run: String, stage: String, _ services: LaneServices) {
+        self.run = run
+        self.stage = stage
+        self.services = services
+    }
+
+    /// Carries out a command.
+    ///
+    /// - Returns: what the worker is to hear of it; nil for a command without an answer.
+    public func carryOut(_ command: WorkerCommand) throws -> WorkerEvent? {
+        switch command {
+        case .claim(let life, let inputs): return try claim(life, inputs)
+        case .load(let life, let ref, let isFresh): return try load(life, ref, isFresh)
+        case .start(let life, let positions):
+            let offsets = try resolve(positions)
+            try services.reader?.assign(offsets)
+            try services.reached(.started)
+            return .started(life, offsets)
+        case .release(let partitions):
+            try services.reached(.releasing)
+            try services.reader?.unassign(partitions)
+            return nil
+        case .prepare(let commit, let writes):
+            for (index, write) in writes.enumerated() {
+                if index > 0 { try services.reached(.preparing) }
+                try write.create(in: services.store)
+            }
+            try services.reached(.prepared)
+            return .prepared(commit: commit)
+        case .flush(let commit):
+            try services.writer?.flush(timeoutMilliseconds: services.flushTimeoutMilliseconds)
+            try services.reached(.flushed)
+            return .flushed(commit: commit)
+        case .decide(let commit, let decisions):
+            try services.authority?.decide(decisions)
+            try services.reached(.decided)
+            return .decided(commit: commit)
+        case .abandon:
+            try services.authority?.abandon()
+            try services.reached(.abandoned)
+            return nil
+        case .collect(let names):
+            for name in names {
+                try services.reached(.collecting)
+                try services.store.delete(name)
+            }
+            return nil
+        case .read, .withhold, .produce, .wake, .answer, .stopped: return nil
+        }
+    }
+
+    /// Asks the authority where a task stands, if the task is still this member's: an owner that was fenced
+    /// must not fence the one that came behind it.
+    private func claim(_ life: TaskLife, _ inputs: [TopicPartition]) throws -> WorkerEvent {
+        if let reader = services.reader, !reader.owns(inputs) {
+            throw DataflowError(
+                .fenced, domain: .external, retry: .restart,
+                "the group no longer gives this member the task", partition: inputs.first)
+        }
+        let position = try services.authority?.claim(taskID(life), inputs: inputs)
+        try services.reached(.claimed)
+        return .claimed(life, position)
+    }
+
+    private func load(
+        _ life: TaskLife, _ ref: CheckpointRef?, _ isFresh: Bool
+    ) throws -> WorkerEvent {
+        let loader = CheckpointLoader(services.store)
+        let chain = try loader.load(taskID(life), ref, isFresh: isFresh)
+        let others = try loader.others(of: taskID(life), beside: chain)
+        try services.reached(.restored)
+        return .loaded(life, chain, others: others)
+    }
+
+    private func taskID(_ life: TaskLife) -> TaskID {
+        TaskID(run: run, stage: stage, partition: life.task)
+    }
+
+    /// Finds the offsets at which partitions begin that were never read.
+    private func resolve(
+        _ positions: [TopicPartition: Offset?]
+    ) throws -> [TopicPartition: Offset] {
+        var resolved: [TopicPartition: Offset] = [:]
+        for (partition, offset) in positions.sorted(by: { $0.key < $1.key }) {
+            if let offset {
+                resolved[partition] = offset
+            } else if let bounds = try services.reader?.bounds(of: partition) {
+                resolved[partition] = services.startsAtEnd ? bounds.end : bounds.earliest
+            }
+        }
+        return resolved
+    }
+}

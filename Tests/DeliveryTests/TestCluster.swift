@@ -1,0 +1,146 @@
+import Foundation
+import KafkaClient
+import Records
+import WordCount
+
+/// A broker, or the Kafka at `KAFKA_BOOTSTRAP_SERVERS`, and the workers of `word-count` on it.
+final class TestCluster {
+    let configuration: KafkaConfiguration
+    private let directory: String
+    private let address: String
+    private let broker: WorkerProcess?
+    private var workers: [Int: WorkerProcess] = [:]
+    private var started = 0
+
+    /// How long anything may take before it has failed.
+    static let deadline = Duration.seconds(90)
+
+    init(directory: String) throws {
+        self.directory = directory
+        let given = ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP_SERVERS"] ?? ""
+        if given.isEmpty {
+            let broker = try WorkerProcess(
+                ["dev", "broker", "--data", "\(directory)/broker", "--listen", "127.0.0.1:0"],
+                log: "\(directory)/broker.log")
+            self.broker = broker
+            address = try TestCluster.eventually("the broker listens") {
+                let text = broker.text
+                guard let start = text.range(of: "listening on "),
+                    let end = text[start.upperBound...].firstIndex(of: ",")
+                else { return nil }
+                return String(text[start.upperBound..<end])
+            }
+        } else {
+            broker = nil
+            address = given
+        }
+        configuration = try KafkaConfiguration(bootstrapServers: address)
+        try "window: 5\n".write(
+            toFile: "\(directory)/word-count.yaml", atomically: true, encoding: .utf8)
+        let admin = try KafkaAdmin(configuration)
+        defer { admin.close() }
+        try admin.createTopics([
+            TopicSpec(name: "lines", partitions: KilledWorkersTests.partitions),
+            TopicSpec(name: "word-counts", partitions: KilledWorkersTests.partitions),
+        ])
+    }
+
+    func startWorker(_ number: Int) throws {
+        started += 1
+        workers[number] = try WorkerProcess(
+            [
+                "run", "word-count", "--config", "\(directory)/word-count.yaml", "--checkpoints",
+                "\(directory)/checkpoints", "--threads", "1", "--partitions",
+                String(KilledWorkersTests.partitions), "--commit-interval", "100",
+            ],
+            environment: [
+                "KAFKA_BOOTSTRAP_SERVERS": address, "KAFKA_SESSION_TIMEOUT_MS": "6000",
+                "KAFKA_HEARTBEAT_INTERVAL_MS": "500",
+            ], log: "\(directory)/worker-\(started).log")
+    }
+
+    /// Kills a worker and starts another in its place.
+    func replaceWorker(_ number: Int) throws {
+        workers[number]?.kill()
+        try startWorker(number)
+    }
+
+    /// Waits until more of the shuffle's records are committed than when it was called last.
+    func waitForOutput() throws {
+        let reader = try KafkaReader(configuration, KafkaReaderOptions(.byHand()))
+        defer { reader.close() }
+        try TestCluster.eventually("workers write to the shuffle; \(failures)") { () -> Void? in
+            var end: Int64 = 0
+            for partition in 0..<KilledWorkersTests.partitions {
+                let shuffle = TopicPartition(
+                    topic: "word-count.by-word.repartition", partition: partition)
+                end += (try? reader.bounds(of: shuffle))?.end.rawValue ?? 0
+            }
+            guard end > seenEnd else { return nil }
+            seenEnd = end
+            return ()
+        }
+    }
+    private var seenEnd: Int64 = 0
+
+    /// Reads committed totals until so many are there, and a moment more for what should not come.
+    func readTotals(until count: Int) throws -> [WordTotal] {
+        let reader = try KafkaReader(configuration, KafkaReaderOptions(.byHand()))
+        defer { reader.close() }
+        let partitions = (0..<KilledWorkersTests.partitions).map {
+            TopicPartition(topic: "word-counts", partition: $0)
+        }
+        for partition in partitions { try reader.assign([partition: Offset(0)]) }
+        var totals: [WordTotal] = []
+        func read() throws {
+            for partition in partitions {
+                _ = try reader.read(partition, maximum: 1_024) { batch in
+                    for record in batch.records { totals.append(try WordTotal(record: record)) }
+                }
+            }
+        }
+        try TestCluster.eventually(
+            "\(count) totals; \(failures)", idle: { reader.wait(milliseconds: 20) }
+        ) {
+            try read()
+            return totals.count >= count ? () : nil
+        }
+        stopWorkers()
+        for _ in 0..<20 {
+            try read()
+            reader.wait(milliseconds: 20)
+        }
+        return totals
+    }
+
+    /// What workers said that stopped of themselves.
+    private var failures: String {
+        workers.sorted { $0.key < $1.key }.filter { !$0.value.isRunning }
+            .map { "worker \($0.key) ended: \($0.value.text.suffix(600))" }
+            .joined(separator: "\n")
+    }
+
+    private func stopWorkers() {
+        for worker in workers.sorted(by: { $0.key < $1.key }) { worker.value.stop() }
+        workers = [:]
+    }
+
+    func stop() {
+        stopWorkers()
+        broker?.stop()
+    }
+
+    @discardableResult
+    private static func eventually<T>(
+        _ what: @autoclosure () -> String, idle: () -> Void = { usleep(20_000) },
+        _ step: () throws -> T?
+    ) throws -> T {
+        let end = ContinuousClock.now + deadline
+        while ContinuousClock.now < end {
+            if let value = try step() { return value }
+            idle()
+        }
+        throw DataflowError(
+            .limitExceeded, domain: .internal, "waited in vain until \(what())")
+    }
+}
