@@ -54,6 +54,11 @@ bench: setup ## every figure beside a floor or a peer (ONLY=prefix)
 	@swift build $(RELEASE) --product Benchmarks
 	@ONLY=$(ONLY) .build/release/Benchmarks
 
+.PHONY: accuracy
+accuracy: setup ## how right matching and speeds are, against a known truth (MAP=file.osm.pbf)
+	@swift build $(RELEASE) --product Accuracy
+	@.build/release/Accuracy $(MAP)
+
 .PHONY: bench-smoke
 bench-smoke: ## the record path's instructions must stay below the committed bound
 	@.ci/bench-smoke

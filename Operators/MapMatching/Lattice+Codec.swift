@@ -26,6 +26,9 @@ extension Lattice {
 }
 
 extension Lattice: BinaryCodable {
+    /// Raised with the form of the bytes.
+    public static var codecVersion: UInt32 { 2 }
+
     /// Reads a state; whoever writes checkpoints keeps the graph's fingerprint beside it.
     public init(from reader: inout ByteReader) throws(CodecError) {
         self.init()
@@ -46,11 +49,15 @@ extension Lattice: BinaryCodable {
                     sequence: try reader.integer()))
         }
         if try Bool(from: &reader) {
-            track = Track(
+            var read = Track(
                 segment: try reader.integer(), offset: try reader.double(),
-                time: try Lattice.readMoment(&reader),
-                enterTime: try Lattice.readMoment(&reader),
-                enterOffset: try reader.double(), sequence: try reader.integer())
+                time: try Lattice.readMoment(&reader), sequence: try reader.integer(),
+                confidence: Float(bitPattern: try reader.integer(UInt32.self)))
+            read.segment = try reader.integer()
+            read.enterTime = try Lattice.readMoment(&reader)
+            read.enterOffset = try reader.double()
+            read.ahead = try reader.integer()
+            track = read
         }
         for _ in 0..<(try reader.count(minimumSize: 12)) {
             recent.append(Recent(segment: try reader.integer(), leaveTime: try reader.integer()))
@@ -117,12 +124,15 @@ extension Lattice: BinaryCodable {
         }
         (track != nil).encode(into: &writer)
         if let track {
-            writer.integer(track.segment)
+            writer.integer(track.base)
             writer.double(track.offset)
             writer.double(track.time)
+            writer.integer(track.sequence)
+            writer.integer(track.confidence.bitPattern)
+            writer.integer(track.segment)
             writer.double(track.enterTime)
             writer.double(track.enterOffset)
-            writer.integer(track.sequence)
+            writer.integer(track.ahead)
         }
         writer.varint(UInt64(recent.count))
         for item in recent {

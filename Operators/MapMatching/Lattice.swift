@@ -64,12 +64,32 @@ public struct Lattice: Sendable {
 
     /// The passage that is being driven where all is decided.
     struct Track: Hashable, Sendable {
+        /// The segment that is being passed, and since when and where.
         var segment: Int32
-        var offset: Double
-        var time: Double
         var enterTime: Double
         var enterOffset: Double
+        /// The place of the last decided step.
+        var base: Int32
+        var offset: Double
+        var time: Double
         var sequence: UInt64
+        /// The least confidence of a decision since the segment was entered.
+        var confidence: Float = 1
+        /// How many segments behind the last decided step are given out already, since all plausible paths
+        /// leave them behind.
+        var ahead: UInt16 = 0
+
+        /// Stands at the first place of a track.
+        init(segment: Int32, offset: Double, time: Double, sequence: UInt64, confidence: Float) {
+            self.segment = segment
+            enterTime = time
+            enterOffset = offset
+            base = segment
+            self.offset = offset
+            self.time = time
+            self.sequence = sequence
+            self.confidence = confidence
+        }
     }
 
     /// A decided passage.
@@ -133,9 +153,11 @@ extension Lattice {
         return candidates.allSatisfy { lies(Double($0.offset), on: $0.segment) }
             && routes.allSatisfy(exists) && recent.allSatisfy { exists($0.segment) }
             && (track.map {
-                lies($0.offset, on: $0.segment) && lies($0.enterOffset, on: $0.segment)
+                lies($0.offset, on: $0.base) && lies($0.enterOffset, on: $0.segment)
+                    && ($0.ahead > 0 || $0.base == $0.segment)
             }
                 ?? true)
-            && (track == nil || !steps.isEmpty)
+            && (track == nil
+                || (steps.first?.candidateCount == 1 && candidates[0].segment == track?.base))
     }
 }

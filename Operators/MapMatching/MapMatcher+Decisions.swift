@@ -3,11 +3,15 @@ internal import Records
 internal import RoadNetwork
 
 extension MapMatcher {
-    /// Gives out what all surviving paths agree on, and what has waited too long.
+    /// Gives out what all plausible paths agree on, and what has waited too long.
     mutating func decide(_ lattice: inout Lattice, _ output: inout MatchOutput) {
         let last = lattice.steps.count - 1
         guard last >= 0 else { return }
-        var survivors: UInt64 = (1 << UInt64(lattice.steps[last].candidateCount)) &- 1
+        var survivors: UInt64 = 0
+        for (index, place) in lattice.range(last).enumerated()
+        where lattice.candidates[place].score >= -Float(settings.margin) {
+            survivors |= 1 << UInt64(index)
+        }
         var step = last
         while step > 0, survivors.nonzeroBitCount > 1 {
             var parents: UInt64 = 0
@@ -29,6 +33,14 @@ extension MapMatcher {
             trace(lattice, from: lattice.steps.count - 1, place)
             commit(&lattice, through: 1, at: chain[1], &output)
         }
+        giveOutCommon(&lattice, &output)
+    }
+
+    /// Decides on every step by the most probable path, and leaves the track open.
+    mutating func decideAll(_ lattice: inout Lattice, _ output: inout MatchOutput) {
+        let last = lattice.steps.count - 1
+        guard last >= 0, last > 0 || lattice.track == nil else { return }
+        commit(&lattice, through: last, at: lattice.bestPlace(ofStep: last), &output)
     }
 
     /// Ends the track with the best path; places what is left.
@@ -43,23 +55,20 @@ extension MapMatcher {
                 limit: max(1, min(MapMatcher.candidateLimit, settings.candidates)), into: &found)
             if !found.isEmpty, connect(observation, &lattice) { lattice.minors.removeLast() }
         }
-        let last = lattice.steps.count - 1
-        if last >= 0 {
-            let place = lattice.bestPlace(ofStep: last)
-            commit(&lattice, through: last, at: place, &output)
-        }
+        decideAll(&lattice, &output)
         if let track = lattice.track {
             for minor in lattice.minors {
                 let place = graph.projection(
-                    of: minor.coordinate, on: track.segment, from: 0,
-                    to: graph.length(Int(track.segment)))
+                    of: minor.coordinate, on: track.base, from: 0,
+                    to: graph.length(Int(track.base)))
                 output.points.append(
                     MatchedPoint(
                         sequence: minor.sequence, time: EventTime(milliseconds: minor.time),
-                        segment: Int(track.segment), offset: place.offset))
+                        segment: Int(track.base), offset: place.offset))
             }
             leave(
-                &lattice, track, at: track.time, offset: track.offset, isEnd: false,
+                &lattice, track, at: max(track.time, track.enterTime), offset: track.offset,
+                isEnd: false,
                 by: (track.sequence, Int64(track.time)), &output)
         }
         lattice.track = nil
@@ -71,7 +80,7 @@ extension MapMatcher {
     }
 
     /// Fills ``chain`` with the places of the path that ends at `place` of `step`, from step 0.
-    private mutating func trace(_ lattice: Lattice, from step: Int, _ place: Int) {
+    mutating func trace(_ lattice: Lattice, from step: Int, _ place: Int) {
         chain.removeAll(keepingCapacity: true)
         for _ in 0...step { chain.append(0) }
         chain[step] = place
@@ -87,14 +96,18 @@ extension MapMatcher {
     private mutating func commit(
         _ lattice: inout Lattice, through step: Int, at place: Int, _ output: inout MatchOutput
     ) {
+        let confidence = lattice.confidence(inPlace: place, ofStep: step)
         trace(lattice, from: step, place)
+        if let known = lattice.track?.confidence {
+            lattice.track?.confidence = min(known, confidence)
+        }
         if lattice.track == nil {
             let first = lattice.steps[0]
             let candidate = lattice.candidates[lattice.range(0).lowerBound + chain[0]]
             let offset = Double(candidate.offset)
             lattice.track = Lattice.Track(
                 segment: candidate.segment, offset: offset, time: Double(first.time),
-                enterTime: Double(first.time), enterOffset: offset, sequence: first.sequence)
+                sequence: first.sequence, confidence: confidence)
             output.points.append(
                 MatchedPoint(
                     sequence: first.sequence, time: EventTime(milliseconds: first.time),
@@ -104,7 +117,7 @@ extension MapMatcher {
             for index in 1...step {
                 let candidate = lattice.candidates[
                     lattice.range(index).lowerBound + chain[index]]
-                move(&lattice, to: lattice.steps[index], candidate, &output)
+                move(&lattice, to: lattice.steps[index], candidate, confidence, &output)
             }
         }
         lattice.rebase(on: step, keeping: place)
@@ -125,22 +138,7 @@ extension MapMatcher {
                 leaveTime: EventTime(milliseconds: leaveTime), enterOffset: track.enterOffset,
                 leaveOffset: offset, isComplete: isEnd && track.enterOffset == 0,
                 completedBy: completing.sequence,
-                completionTime: EventTime(milliseconds: completing.time)))
-    }
-}
-
-extension Lattice {
-    /// Milliseconds between the oldest undecided step's predecessor and the newest step.
-    fileprivate var waitingTime: Int64 {
-        guard steps.count > 1, let last = steps.last else { return 0 }
-        return last.time - steps[1].time
-    }
-
-    /// The place of a step with the most probable path, the first of equals.
-    fileprivate func bestPlace(ofStep step: Int) -> Int {
-        let range = range(step)
-        var best = range.lowerBound
-        for place in range where candidates[place].score > candidates[best].score { best = place }
-        return best - range.lowerBound
+                completionTime: EventTime(milliseconds: completing.time),
+                confidence: Double(track.confidence)))
     }
 }

@@ -26,6 +26,8 @@ public struct MapMatcher {
     var arrivals: [Arrival] = []
     var arrivalRoutes: [Int32] = []
     var chain: [Int] = []
+    var way: [Int32] = []
+    var otherWay: [Int32] = []
     var drive = Drive()
 
     /// The most directed segments that a step can lie on, whatever the settings say: survivors are
@@ -77,6 +79,13 @@ public struct MapMatcher {
         _ lattice: inout Lattice, to watermark: EventTime, into output: inout MatchOutput
     ) {
         release(&lattice, upTo: watermark.milliseconds, &output)
+    }
+
+    /// Decides everything that the steps so far tell and keeps the track open: for users that fell silent and
+    /// may go on before ``MatcherSettings/longestGap`` has passed.
+    public mutating func settle(_ lattice: inout Lattice, into output: inout MatchOutput) {
+        release(&lattice, upTo: .max, &output)
+        decideAll(&lattice, &output)
     }
 
     /// Decides everything and ends the track: for the end of the input and for users that fell

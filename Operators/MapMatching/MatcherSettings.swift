@@ -17,6 +17,8 @@ public struct MatcherSettings: Hashable, Sendable {
     public var uTurnCost = 6.0
     /// Paths whose probability is less than e to the minus this of the best one's are dropped.
     public var beam = 14.0
+    /// Paths whose probability is less than e to the minus this of the best one's hold up no decision.
+    public var margin = 5.0
     /// The fastest that anybody drives, in m/s.
     public var topSpeed = 60.0
     /// The longest way between two observations that is searched, in metres.

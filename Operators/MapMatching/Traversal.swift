@@ -24,6 +24,9 @@ public struct Traversal: Hashable, Sendable {
     public var completedBy: UInt64
     /// The time of that observation.
     public var completionTime: EventTime
+    /// How probable the way is among all that the observations allowed when it was decided, 0 to 1: 1 where
+    /// all paths agreed.
+    public var confidence: Double
 
     /// Metres covered.
     public var length: Double { leaveOffset - enterOffset }

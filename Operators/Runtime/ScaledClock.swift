@@ -33,6 +33,8 @@ public final class ScaledClock: EventClock {
     public func setRate(_ rate: Double) {
         precondition(rate > 0, "a clock that doesn't advance drives nothing")
         anchor.withLock { anchor in
+            // A new anchor costs a fraction of a millisecond: asked again and again, the clock would lag.
+            if rate == anchor.rate { return }
             anchor = Anchor(instant: .now, time: ScaledClock.time(anchor), rate: rate)
         }
     }

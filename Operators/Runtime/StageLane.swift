@@ -11,6 +11,8 @@ public final class StageLane {
     private let runner: CommandRunner
     private let answer: (UInt64, DataflowError?) -> Void
     private var reads: [TopicPartition] = []
+    /// What stopped to be asked for while a round of reads was under way.
+    private var withheld: Set<TopicPartition> = []
     private var tickets: [UInt64: UInt64] = [:]
     private var lastToken: UInt64 = 0
     private var wakeAt = EventTime.min
@@ -117,14 +119,14 @@ public final class StageLane {
     private func readOnce() -> Bool {
         guard let reader = services.reader, !reads.isEmpty else { return false }
         var worked = false
+        withheld.removeAll(keepingCapacity: true)
         for partition in reads {
-            guard !isStopped, stalled.isEmpty, let index = reads.firstIndex(of: partition)
-            else { continue }
+            guard !isStopped, stalled.isEmpty, !withheld.contains(partition) else { continue }
             do {
                 var got = false
                 let end = try reader.read(partition, maximum: StageLane.batchLimit) { batch in
                     got = true
-                    reads.remove(at: index)
+                    reads.removeAll { $0 == partition }
                     handle(.batch(batch))
                 }
                 worked = worked || got
@@ -164,7 +166,7 @@ public final class StageLane {
         switch command {
         case .read(let partition):
             if !reads.contains(partition) { reads.append(partition) }
-        case .withhold(let partitions): reads.removeAll { partitions.contains($0) }
+        case .withhold(let partitions): withhold(partitions)
         case .produce(let batch, let ticket): try produce(batch, ticket)
         case .wake(let time): wakeAt = time
         case .answer(let ticket, let error): answer(ticket, error)
@@ -173,10 +175,15 @@ public final class StageLane {
             isStopped = true
         default:
             if case .release(let partitions) = command {
-                reads.removeAll { partitions.contains($0) }
+                withhold(partitions)
             }
             if let event = try runner.carryOut(command) { events.append(event) }
         }
+    }
+
+    private func withhold(_ partitions: [TopicPartition]) {
+        withheld.formUnion(partitions)
+        reads.removeAll { partitions.contains($0) }
     }
 
     private func produce(_ batch: OutputBatch, _ ticket: UInt64?) throws {

@@ -8,6 +8,7 @@ struct Millrace: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, ListCommand.self, ExplainCommand.self, GraphCommand.self,
             ValidateCommand.self, TestCommand.self, TopicsCommand.self, LagCommand.self,
+            TrafficCommand.self,
             DoctorCommand.self,
             PromQLCommand.self, DevCommand.self,
         ])

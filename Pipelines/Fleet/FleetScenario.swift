@@ -39,6 +39,60 @@ public struct FleetScenario: Hashable, Sendable {
     /// Routes that are chosen afterwards avoid it.
     public var closureAfter: Double?
 
+    /// How the roads' speed changes with the time of day.
+    public var rhythm = Rhythm.none
+    /// By what factor noise grows near the busiest hot spots, where houses stand high; 1 for nowhere.
+    public var canyonNoise = 1.0
+
+    /// How much slower roads are at some times than at others.
+    public enum Rhythm: Hashable, Sendable {
+        /// Only as congestion swells and ebbs within the hour.
+        case none
+        /// A peak half-way through the simulation.
+        case rushHour
+        /// By the hour of event time, UTC: peaks at 8 and at 17, freer at night; main roads feel it most.
+        case day
+    }
+
     /// 2,000 vehicles for 30 minutes, every 5 s, 8 m of noise.
     public init() {}
+}
+
+extension FleetScenario {
+    /// The scenarios that have a name.
+    public enum Name: String, CaseIterable, Sendable {
+        /// What the defaults say.
+        case everyday
+        /// Traffic slows down and recovers.
+        case rushHour = "rush-hour"
+        /// Speeds by class and hour.
+        case day
+        /// A crash blocks the busiest road for ten minutes.
+        case incident
+        /// A busy road is closed; routes lead around it from then on.
+        case closedRoad = "closed-road"
+        /// Three times the noise in the centres.
+        case urbanCanyons = "urban-canyons"
+        /// A tenth of the positions is never sent, a quarter overtaken.
+        case disorder
+        /// Positions carry heading and speed.
+        case motion
+    }
+
+    /// The scenario of a name.
+    public init(named name: Name) {
+        self.init()
+        switch name {
+        case .everyday: break
+        case .rushHour: rhythm = .rushHour
+        case .day: rhythm = .day
+        case .incident: incidentAfter = 300
+        case .closedRoad: closureAfter = 300
+        case .urbanCanyons: canyonNoise = 3
+        case .disorder:
+            dropouts = 0.1
+            disorder = 0.25
+        case .motion: reportsMotion = true
+        }
+    }
 }

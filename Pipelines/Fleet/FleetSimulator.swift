@@ -54,7 +54,8 @@ public struct FleetSimulator {
         }
         field = SpeedField(
             graph: graph, seed: scenario.seed,
-            places: Array(destinations.hotSpots.prefix(5)), incidents: incidents)
+            places: Array(destinations.hotSpots.prefix(5)), incidents: incidents,
+            rhythm: scenario.rhythm, from: scenario.start, seconds: scenario.duration)
         horizon = scenario.start.milliseconds
         truth.sampling = max(1, Int64(scenario.sampling * 1_000))
         truth.lengths = (0..<graph.segmentCount).map { Float(graph.length($0)) }
@@ -263,8 +264,8 @@ public struct FleetSimulator {
         let place = graph.coordinate(on: Int(vehicle.segment), offset: vehicle.offset)
         let plane = LocalProjection(origin: place)
         let noise = gaussian(&random)
-        let seen = plane.unproject(
-            PlanarPoint(x: noise.x * scenario.noise, y: noise.y * scenario.noise))
+        let spread = scenario.noise * (isInCanyon(place) ? scenario.canyonNoise : 1)
+        let seen = plane.unproject(PlanarPoint(x: noise.x * spread, y: noise.y * spread))
         vehicles[number].random = random
         if isDropped { return }
         let time = EventTime(milliseconds: vehicle.nextSample)
@@ -278,6 +279,11 @@ public struct FleetSimulator {
             event.speed = field.speed(on: Int(vehicle.segment), at: time) * vehicle.temper
         }
         arrivals.push(event)
+    }
+
+    private func isInCanyon(_ place: Coordinate) -> Bool {
+        scenario.canyonNoise != 1
+            && destinations.hotSpots.prefix(4).contains { $0.distance(to: place) < 450 }
     }
 
     /// Seconds from the vehicle to us: mostly a fraction, sometimes longer than to the next position.

@@ -46,11 +46,21 @@ public struct SpeedField: Sendable {
     /// How much of each area's congestion a segment feels, `areas.count` a segment.
     private var weights: [Float] = []
     private var incidents: [Int: [Incident]] = [:]
+    /// Each segment's road class.
+    private var classes: [UInt8] = []
+    private let rhythm: FleetScenario.Rhythm
+    /// The minute of a rush hour's peak, and how many minutes it takes to fade.
+    private let peak: (minute: Double, width: Double)
 
     /// Makes the field of a graph for a seed; congestion lies around `places`.
     public init(
-        graph: RoadGraph, seed: UInt64, places: [Coordinate], incidents: [Incident] = []
+        graph: RoadGraph, seed: UInt64, places: [Coordinate], incidents: [Incident] = [],
+        rhythm: FleetScenario.Rhythm = .none, from start: EventTime = .min, seconds: Double = 0
     ) {
+        self.rhythm = rhythm
+        peak = (
+            Double(start.milliseconds) / 60_000 + seconds / 120, max(1, seconds / 60 / 5)
+        )
         var random = SeededGenerator(seed: SeededGenerator.mix(seed ^ 0x5EED_F1E1D))
         for place in places {
             areas.append(
@@ -73,6 +83,7 @@ public struct SpeedField: Sendable {
                 case .tertiary, .primaryLink, .secondaryLink, .trunkLink, .motorwayLink: 0.8
                 default: 0.4
                 }
+            classes.append(graph.roadClass(segment).rawValue)
             for area in areas {
                 let distance = area.center.distance(to: middle) / area.radius
                 weights.append(Float(area.depth * sensitivity * exp(-distance * distance)))
@@ -89,6 +100,7 @@ public struct SpeedField: Sendable {
     /// The speed in m/s on a segment in a minute since 1970.
     public func speed(on segment: Int, minute: Int64) -> Double {
         var factor = 1.0
+        if rhythm != .none { factor -= slowdown(ofClass: classes[segment], minute: minute) }
         for (index, area) in areas.enumerated() {
             let weight = Double(weights[segment * areas.count + index])
             if weight < 0.01 { continue }
@@ -103,5 +115,21 @@ public struct SpeedField: Sendable {
             }
         }
         return max(SpeedField.slowest, speed)
+    }
+
+    /// The share of its speed that a class of roads loses to the time of day.
+    private func slowdown(ofClass roadClass: UInt8, minute: Int64) -> Double {
+        let depth = max(0.15, 0.5 - 0.035 * Double(roadClass))
+        func bump(_ distance: Double, _ width: Double) -> Double {
+            exp(-distance * distance / (2 * width * width))
+        }
+        switch rhythm {
+        case .none: return 0
+        case .rushHour: return depth * bump(Double(minute) - peak.minute, peak.width)
+        case .day:
+            let hour = Double(minute % 1_440) / 60
+            let night = 0.15 * (bump(hour - 3, 2.5) + bump(hour - 27, 2.5))
+            return depth * (max(bump(hour - 8, 1.2), bump(hour - 17, 1.6)) - night)
+        }
     }
 }

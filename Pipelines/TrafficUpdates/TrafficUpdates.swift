@@ -1,6 +1,6 @@
 public import Dataflow
 internal import LocationIngest
-internal import MapMatching
+public import MapMatching
 internal import Records
 public import RoadNetwork
 internal import Sinks
@@ -34,6 +34,13 @@ public struct TrafficUpdates: Pipeline {
 
         /// The defaults.
         public init() {}
+
+        /// The matcher's settings that follow.
+        public var matcher: MatcherSettings {
+            var settings = MatcherSettings()
+            settings.lagBound = Int64(matcherLag * 1_000)
+            return settings
+        }
     }
 
     /// The pipeline's name.
@@ -59,8 +66,6 @@ public struct TrafficUpdates: Pipeline {
     public func build(_ graph: GraphBuilder, _ p: Parameters) {
         let loadMap = loadMap
         let roads = graph.resource("roads") { try loadMap(p.map) }
-        var matcher = MatcherSettings()
-        matcher.lagBound = Int64(p.matcherLag * 1_000)
 
         let locations = graph.source("locations", from: KafkaSource<LocationUpdate>(p.locations))
         locations.rejected.sink("rejects", to: DeadLetters())
@@ -72,8 +77,11 @@ public struct TrafficUpdates: Pipeline {
             )
             .filter("plausible") { $0.isPlausible }
             .keyBy("by-user", \.userID)  // the topic's own key: no shuffle
-            .process("map-match", with: roads, ProcessOptions(timeToLive: .seconds(3_600))) {
-                MatchLocations(roads: $0, settings: matcher)
+            .process(
+                "map-match", with: roads,
+                ProcessOptions(timeToLive: .seconds(3_600), maximumHold: .seconds(p.matcherLag))
+            ) {
+                MatchLocations(roads: $0, settings: p.matcher)
             }
         matched
             .compactMap("matched") { $0.location }
@@ -105,7 +113,9 @@ public struct TrafficUpdates: Pipeline {
             .init("segment_id", .integer), .init("window_start", .time),
             .init("window_end", .time), .init("speed_kmh", .double),
             .init("traversals", .integer), .init("vehicles", .integer),
-            .init("revision", .integer),
+            .init("revision", .integer), .init("deviation_kmh", .double),
+            .init("p15_kmh", .double), .init("p50_kmh", .double), .init("p85_kmh", .double),
+            .init("free_flow_ratio", .double), .init("level", .text),
         ], key: ["segment_id", "window_start"])
 
     /// What stands beside the tables: the newest window of each segment.

@@ -11,6 +11,7 @@ enum KafkaBenchmarks {
         [
             Benchmark(name: "kafka.read", run: read),
             Benchmark(name: "kafka.write", run: write),
+            Benchmark(name: "kafka.window", run: KafkaWindowBenchmark.run),
         ]
     }
 
@@ -104,7 +105,9 @@ enum KafkaBenchmarks {
     }
 
     /// What librdkafka itself costs: the same settings, queues and batch size, nothing kept.
-    private static func bareReader(_ servers: String) throws -> Double {
+    static func bareReader(
+        _ servers: String, records: Int = KafkaBenchmarks.records
+    ) throws -> Double {
         let conf = rd_kafka_conf_new()
         let settings = [
             "bootstrap.servers": servers, "group.id": "bare", "enable.auto.commit": "false",
@@ -213,38 +216,5 @@ enum KafkaBenchmarks {
         }
         rd_kafka_flush(client, 60_000)
         return (processTime() - start) / Double(max(1, taken))
-    }
-}
-
-/// Why a benchmark could not be run.
-struct BenchmarkFailure: Error, CustomStringConvertible {
-    var description: String
-}
-
-/// This program as a broker, in a process of its own.
-final class BrokerProcess {
-    private let process = Process()
-    private let input = Pipe()
-    private let output = Pipe()
-    let bootstrapServers: String
-
-    init() throws {
-        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = [KafkaBenchmarks.brokerArgument]
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        var line: [UInt8] = []
-        while let byte = try output.fileHandleForReading.read(upToCount: 1)?.first, byte != 10 {
-            line.append(byte)
-        }
-        guard !line.isEmpty else { throw BenchmarkFailure(description: "the mock broker is mute") }
-        bootstrapServers = String(decoding: line, as: UTF8.self)
-    }
-
-    /// Closes the broker's stdin and waits for its end.
-    func stop() {
-        try? input.fileHandleForWriting.close()
-        process.waitUntilExit()
     }
 }

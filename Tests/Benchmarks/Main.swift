@@ -4,7 +4,8 @@ import Foundation
 @main
 struct Benchmarks {
     static var all: [Benchmark] {
-        EngineBenchmarks.all + KafkaBenchmarks.all + PostgresBenchmarks.all + MatchingBenchmarks.all
+        EngineBenchmarks.all + KafkaBenchmarks.all + [RekeyedBenchmark.benchmark]
+            + BrokerBenchmarks.all + PostgresBenchmarks.all + MatchingBenchmarks.all
             + ServingBenchmarks.all
             + [
                 TimeSeriesBenchmarks.chunks, TimeSeriesBenchmarks.exposition,
@@ -12,9 +13,19 @@ struct Benchmarks {
             ]
     }
 
-    static func main() throws {
+    static func main() async throws {
         if CommandLine.arguments.contains(KafkaBenchmarks.brokerArgument) {
             return try KafkaBenchmarks.runBroker()
+        }
+        if let place = CommandLine.arguments.firstIndex(of: AllocationCounter.argument) {
+            return try TimeSeriesBenchmarks.runQuery(CommandLine.arguments[(place + 1)...])
+        }
+        if let role = CommandLine.arguments.firstIndex(of: BrokerProcess.embeddedArgument) {
+            let arguments = CommandLine.arguments[(role + 1)...]
+            return try await BrokerProcess.runEmbedded(Array(arguments))
+        }
+        if let role = CommandLine.arguments.firstIndex(of: RekeyedRun.argument) {
+            return try RekeyedRun.main(Array(CommandLine.arguments[(role + 1)...]))
         }
         let only = ProcessInfo.processInfo.environment["ONLY"] ?? ""
         var report = BenchmarkReport()

@@ -12,6 +12,8 @@ final class FaultyFiles: FileLayer {
     private(set) var isDying = false
     /// Writes fail with "no space" while this holds.
     var isFull = false
+    /// Writes below this path fail in the same way.
+    var fullPath: String?
     private var names: [String: MemoryFile] = [:]
     private var durableNames: [String: MemoryFile] = [:]
     private var directories: Set<String> = []
@@ -130,7 +132,9 @@ private final class MemoryFile: LogFile, @unchecked Sendable {
     }
 
     func write(_ buffers: [UnsafeRawBufferPointer], at position: Int64) throws(FileError) {
-        if layer.isFull { throw FileError("write", path, number: FaultyFiles.noSpace) }
+        if layer.isFull || layer.fullPath.map(path.hasPrefix) ?? false {
+            throw FileError("write", path, number: FaultyFiles.noSpace)
+        }
         let all = buffers.flatMap { [UInt8]($0) }
         let change = Change.write(position: Int(position), bytes: all)
         do throws(FileError) {

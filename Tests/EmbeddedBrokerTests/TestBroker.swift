@@ -65,15 +65,22 @@ final class TestBroker: BrokerDriver {
     /// Sends a request; the answer may come later.
     @discardableResult
     func send<M: Message>(_ request: M, version: Int16? = nil) throws -> UInt64 {
+        correlation += 1
+        return try send(Self.frame(request, version: version, correlation: correlation))
+    }
+
+    /// A request as a client sends it, without its length.
+    static func frame<M: Message>(
+        _ request: M, version: Int16? = nil, correlation: Int32
+    ) -> [UInt8] {
         let version = version ?? M.layout.versions.upperBound
         let isFlexible = version >= M.layout.flexible
-        correlation += 1
         let header = RequestHeader(
             apiKey: M.layout.key.rawValue, version: version, correlationID: correlation,
             clientID: "test")
-        let frame = FieldWriter.write(
-            request, version: version, behind: header.write(isFlexible: isFlexible))
-        return try send(frame.writer.bytes)
+        return FieldWriter.write(
+            request, version: version, behind: header.write(isFlexible: isFlexible)
+        ).writer.bytes
     }
 
     /// Sends the bytes of a request.

@@ -30,13 +30,29 @@ struct TrapTests {
     @Test(
         "an API or a version that is not served ends the connection",
         arguments: [
-            (68, 0), (0, 2), (1, 99), (999, 0),
+            (71, 0), (0, 2), (1, 99), (999, 0),
         ])
     func notServed(key: Int, version: Int) throws {
         let broker = try TestBroker(files: files)
         let header = RequestHeader(
             apiKey: Int16(key), version: Int16(version), correlationID: 1, clientID: nil)
         #expect(throws: CodecError.self) { try broker.send(header.write(isFlexible: true).bytes) }
+    }
+
+    @Test("the group protocol of KIP-848 is not announced, and declined to who asks all the same")
+    func newGroupProtocol() throws {
+        let broker = try TestBroker(files: files)
+        let announced = try broker.ask(ApiVersionsRequest(), ApiVersionsResponse.self, version: 4)
+        #expect(!announced.apiKeys.contains { $0.apiKey == 68 })
+        var request = ConsumerGroupHeartbeatRequest()
+        request.groupID = "g"
+        request.subscribedTopicNames = ["t"]
+        let answer = try broker.ask(request, ConsumerGroupHeartbeatResponse.self)
+        #expect(answer.errorCode == ErrorCode.unsupportedVersion.rawValue)
+        // Correlation id, tagged fields, throttle time, error 35: as laid out in Kafka's schema.
+        let slot = try broker.send(request, version: 0)
+        let bytes = try #require(broker.bytes(of: slot))
+        #expect(Array(bytes[8..<15]) == [0, 0, 0, 0, 0, 0, 35])
     }
 
     @Test("an acknowledged batch is deduplicated after a restart, and its offset is told again")

@@ -3,11 +3,7 @@ import LogContract
 import Records
 import Testing
 
-@Suite(
-    "Kafka client: administration",
-    .enabled(
-        if: KafkaFixture.external != nil,
-        "needs KAFKA_BOOTSTRAP_SERVERS: the mock has no administration"))
+@Suite("Kafka client: administration")
 struct KafkaAdminTests {
     @Test("topics are made as described, once, and deleted")
     func topics() throws {

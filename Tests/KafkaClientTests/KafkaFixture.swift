@@ -1,39 +1,26 @@
+import EmbeddedBroker
 import Foundation
 import KafkaClient
 import LogContract
 import Records
 import Synchronization
 
-/// The log of these tests: librdkafka's mock cluster, or the Kafka at `KAFKA_BOOTSTRAP_SERVERS`.
+/// The log of these tests: an embedded broker, or the Kafka at `KAFKA_BOOTSTRAP_SERVERS`.
 struct KafkaFixture: TransactionalLogFixture {
     static let external = ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP_SERVERS"]
         .flatMap { $0.isEmpty ? nil : $0 }
 
-    let mock: SharedMock?
     let configuration: KafkaConfiguration
     private let run = UInt32.random(in: .min ... .max)
     private static let counter = Atomic<Int>(0)
 
     init() throws {
-        if let servers = Self.external {
-            mock = nil
-            configuration = try KafkaConfiguration(
-                bootstrapServers: servers,
-                properties: ["heartbeat.interval.ms": "200", "session.timeout.ms": "6000"])
-        } else {
-            let mock = try SharedMock()
-            self.mock = mock
-            // Members learn of a rebalance by their heartbeats, and the mock waits a session less
-            // one second for them to join: both short, so that the tests are quick.
-            configuration = try KafkaConfiguration(
-                bootstrapServers: mock.bootstrapServers,
-                properties: ["heartbeat.interval.ms": "100", "session.timeout.ms": "2500"])
-        }
+        configuration = try KafkaConfiguration(
+            bootstrapServers: try Self.external ?? SharedBroker.broker.get().address,
+            properties: ["heartbeat.interval.ms": "200", "session.timeout.ms": "6000"])
     }
 
-    var features: Set<LogFeature> {
-        mock == nil ? [.offsetForTime, .groups, .offsetRange] : [.groups, .offsetRange]
-    }
+    var features: Set<LogFeature> { [.offsetForTime, .groups, .offsetRange] }
 
     private func name(_ kind: String) -> String {
         let number = Self.counter.wrappingAdd(1, ordering: .relaxed).newValue
@@ -42,13 +29,9 @@ struct KafkaFixture: TransactionalLogFixture {
 
     func makeTopic(partitions: Int32) throws -> String {
         let topic = name("topic")
-        if let mock {
-            try mock.createTopic(topic, partitions: partitions)
-        } else {
-            let admin = try KafkaAdmin(configuration)
-            defer { admin.close() }
-            try admin.createTopics([TopicSpec(name: topic, partitions: partitions)])
-        }
+        let admin = try KafkaAdmin(configuration)
+        defer { admin.close() }
+        try admin.createTopics([TopicSpec(name: topic, partitions: partitions)])
         return topic
     }
 
@@ -69,18 +52,11 @@ struct KafkaFixture: TransactionalLogFixture {
     }
 }
 
-/// A mock cluster that several tests use at once.
-final class SharedMock: @unchecked Sendable {
-    // The mock takes its own lock for topics; nothing else of it is used from several threads.
-    private let cluster: MockCluster
-    let bootstrapServers: String
-
-    init() throws {
-        cluster = try MockCluster()
-        bootstrapServers = cluster.bootstrapServers
-    }
-
-    func createTopic(_ name: String, partitions: Int32) throws {
-        try cluster.createTopic(name, partitions: partitions)
+/// The broker that all suites of this process share.
+enum SharedBroker {
+    static let broker = Result {
+        let directory = FileManager.default.temporaryDirectory
+            .appendingPathComponent("millrace-kafka-client-\(getpid())").path
+        return try EmbeddedBroker.startAndWait(BrokerConfiguration(dataDirectory: directory))
     }
 }

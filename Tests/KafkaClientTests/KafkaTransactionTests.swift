@@ -57,11 +57,7 @@ struct KafkaTransactionTests {
         #expect(reports.map(\.token) == [1] && reports[0].error == nil)
     }
 
-    @Test(
-        "records and offsets are committed together, seen by nobody before",
-        .enabled(
-            if: KafkaFixture.external != nil,
-            "needs KAFKA_BOOTSTRAP_SERVERS: the mock keeps no transaction's offsets"))
+    @Test("records and offsets are committed together, seen by nobody before")
     func visible() throws {
         let fixture = try KafkaFixture()
         let partition = TopicPartition(topic: try fixture.makeTopic(partitions: 1), partition: 0)

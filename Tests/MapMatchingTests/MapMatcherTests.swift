@@ -57,6 +57,43 @@ struct MapMatcherTests {
         #expect(output.points.allSatisfy { $0.segment != nil })
     }
 
+    @Test("a passage is given out with the observation that completes it")
+    func atOnce() {
+        let observations = MatchingTown.drive([(0.5, 0), (3.9, 0)])
+        var matcher = MapMatcher(graph: graph)
+        var lattice = Lattice()
+        var output = MatchOutput()
+        for (index, observation) in observations.enumerated() {
+            matcher.advance(&lattice, with: observation, into: &output)
+            // 50 m a step from the middle of the first segment; 50 m behind a junction nothing is open.
+            let metres = 100 + 50 * index
+            if metres > 200, metres % 200 >= 50 {
+                #expect(output.traversals.count == metres / 200)
+            }
+        }
+        matcher.flush(&lattice, into: &output)
+        expectJoined(output.traversals)
+        #expect(MatchingTown.route(output.traversals, graph) == ["1:2", "1:3", "1:4", "1:5"])
+        #expect(output.traversals.allSatisfy { $0.confidence > 0.9 && $0.confidence <= 1 })
+    }
+
+    @Test("what is given out early is what is decided later", arguments: 0..<40 as Range<UInt64>)
+    func early(seed: UInt64) {
+        let observations = MatchingTown.drive(
+            [(0.5, 0), (2, 0), (2, 3), (0, 3), (0, 1), (3.6, 1)], noise: 6, seed: seed)
+        var matcher = MapMatcher(graph: graph)
+        let output = matcher.match(observations)
+        expectJoined(output.traversals)
+        #expect(output.points.map(\.sequence).sorted() == observations.map(\.sequence))
+        for traversal in output.traversals {
+            #expect(traversal.enterTime <= traversal.leaveTime)
+            #expect((0...1).contains(traversal.confidence))
+        }
+        // All of the way is there, once.
+        let total = output.traversals.reduce(0) { $0 + $1.length }
+        #expect(abs(total - 50 * Double(observations.count - 1)) < 120)
+    }
+
     @Test("noise of 8 m changes no route", arguments: 1..<9 as Range<UInt64>)
     func noise(seed: UInt64) {
         let observations = MatchingTown.drive(

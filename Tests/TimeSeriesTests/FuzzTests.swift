@@ -1,8 +1,10 @@
 import Compression
 import Foundation
 import Records
+import SwiftProtobuf
 import Testing
-import TimeSeries
+
+@testable import TimeSeries
 
 @Suite("Bytes from outside, mutated")
 struct FuzzTests {
@@ -79,7 +81,7 @@ struct FuzzTests {
         let pattern = try RegularExpression(anchored: "(a*)*(a|aa)+(.*x)?b")
         #expect(!pattern.matches(text))
         var random = SeededGenerator(seed: 43)
-        let seeds = ["(?i:ab|c)*[^x-z]{2,5}\\d+(?P<n>.)$", "[[:alpha:]]+\\pL\\Q.*\\E(a|b)?"]
+        let seeds = ["(?i:ab|c)*[^x-z]{2,5}\\d+(?P<n>.)$", "[[:alpha:]]+\\p{Greek}\\Q.*\\E(a|b)?"]
         for _ in 0..<Self.rounds {
             let seed = Array(seeds[Int(random.next() % 2)].utf8)
             let pattern = String(decoding: Self.mutated(seed, &random), as: UTF8.self)
@@ -114,16 +116,19 @@ struct FuzzTests {
             WireSeries(labels: labels, samples: (0..<20).map { Sample($0, Double($0)) })
         ])
         let message = try Codec.snappy.decompress(body, limit: 1 << 20)
+        let second: [UInt8] = try WireTests.remoteWriteV2Request().serializedBytes()
+        let metrics: [UInt8] = try WireTests.otlpRequest().serializedBytes()
         for _ in 0..<Self.rounds {
             _ = try? LineProtocol.read(Self.mutated(line, &random), now: 0)
             let broken = Self.mutated(body, &random)
             let inner = try Codec.snappy.compress(Self.mutated(message, &random))
-            for bytes in [broken, inner] {
+            let other = try Codec.snappy.compress(Self.mutated(second, &random))
+            for bytes in [broken, inner, other] {
                 for version: RemoteWrite.Version in [.v1, .v2] {
                     _ = try? RemoteWrite.read(bytes, version: version)
                 }
             }
-            _ = try? OTLPMetrics.read(Self.mutated(message, &random))
+            _ = try? OTLPMetrics.read(Self.mutated(metrics, &random))
         }
     }
 

@@ -177,8 +177,7 @@ struct WireTests {
         #expect(batch.series[0].samples == series[0].samples)
     }
 
-    @Test("remote write 2.0's symbols are resolved, and bad references refused")
-    func remoteWriteV2() throws {
+    static func remoteWriteV2Request() -> Millrace_Remotewrite_V2_Request {
         var request = Millrace_Remotewrite_V2_Request()
         request.symbols = ["", "__name__", "up", "job", "x", "Is it up?"]
         var series = Millrace_Remotewrite_V2_TimeSeries()
@@ -192,6 +191,12 @@ struct WireTests {
         series.metadata.type = .gauge
         series.metadata.helpRef = 5
         request.timeseries = [series]
+        return request
+    }
+
+    @Test("remote write 2.0's symbols are resolved, and bad references refused")
+    func remoteWriteV2() throws {
+        var request = Self.remoteWriteV2Request()
         let body = try Codec.snappy.compress(try request.serializedBytes() as [UInt8])
         let batch = try RemoteWrite.read(body, version: .v2)
         #expect(batch.series[0].labels == Labels(["__name__": "up", "job": "x"]))
@@ -206,8 +211,7 @@ struct WireTests {
                 contentType: "application/x-protobuf;proto=io.prometheus.write.v2.Request") == .v2)
     }
 
-    @Test("OTLP sums, histograms and resources become Prometheus's series")
-    func otlp() throws {
+    static func otlpRequest() -> Millrace_Otlp_ExportMetricsServiceRequest {
         var request = Millrace_Otlp_ExportMetricsServiceRequest()
         var resource = Millrace_Otlp_ResourceMetrics()
         func attribute(_ key: String, _ value: String) -> Millrace_Otlp_KeyValue {
@@ -241,7 +245,12 @@ struct WireTests {
         scope.metrics = [metric, sum]
         resource.scopeMetrics = [scope]
         request.resourceMetrics = [resource]
-        let batch = try OTLPMetrics.read(try request.serializedBytes())
+        return request
+    }
+
+    @Test("OTLP sums, histograms and resources become Prometheus's series")
+    func otlp() throws {
+        let batch = try OTLPMetrics.read(try Self.otlpRequest().serializedBytes())
         let texts = batch.series.map { "\($0.labels) \($0.samples[0].value)" }
         #expect(
             texts.contains(

@@ -23,6 +23,9 @@ package struct ConsumerGroup: Sendable {
     package var rebalanceDeadline: Int64?
     /// Before this time a new group waits for more members, in ms.
     package var initialDelayUntil: Int64?
+    /// Since when the group has had no members, in ms since 1970; nil while it has, and for one that
+    /// never had any.
+    package var emptySince: Int64?
     /// Until when members may fetch their assignment of this generation, in ms.
     package var syncDeadline: Int64?
 
@@ -104,6 +107,8 @@ extension ConsumerGroup: BinaryCodable {
         strategy = try String?(from: &reader)
         leader = try String?(from: &reader)
         for member in try [GroupMember](from: &reader) { members[member.id] = member }
+        // Groups that were kept by an older broker end here.
+        emptySince = reader.isAtEnd ? nil : try Int64?(from: &reader)
         state = members.isEmpty ? .empty : .stable
     }
 
@@ -114,5 +119,6 @@ extension ConsumerGroup: BinaryCodable {
         strategy.encode(into: &writer)
         leader.encode(into: &writer)
         sortedMembers.encode(into: &writer)
+        emptySince.encode(into: &writer)
     }
 }

@@ -2,10 +2,10 @@ internal import Records
 
 /// The part of a consumer's join metadata that the broker looks into: the subscribed topics.
 enum ConsumerSubscription {
-    /// The topics named in the metadata of the `consumer` protocol; none if it can't be read.
-    static func topics(in metadata: [UInt8]) -> [String] {
+    /// The topics named in the metadata of the `consumer` protocol; nil if it can't be read.
+    static func topics(in metadata: [UInt8]) -> [String]? {
         metadata.withUnsafeBytes { bytes in
-            (try? topics(ByteReader(bytes))) ?? []
+            try? topics(ByteReader(bytes))
         }
     }
 

@@ -116,7 +116,8 @@ extension GroupCoordinator {
     package func isSubscribed(group id: String, to topic: String) -> Bool {
         guard let group = groups[id], group.protocolType == "consumer" else { return false }
         return group.members.values.contains { member in
-            ConsumerSubscription.topics(in: member.metadata(for: group.strategy)).contains(topic)
+            ConsumerSubscription.topics(in: member.metadata(for: group.strategy))?.contains(topic)
+                ?? false
         }
     }
 }

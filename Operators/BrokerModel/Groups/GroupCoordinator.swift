@@ -184,6 +184,7 @@ package struct GroupCoordinator: Sendable {
         group.generation += 1
         guard !group.members.isEmpty else {
             group.state = .empty
+            group.emptySince = now
             group.strategy = nil
             group.leader = nil
             effects.append(.keep(group))
@@ -199,6 +200,7 @@ package struct GroupCoordinator: Sendable {
             group.leader = group.sortedMembers.first { $0.joining != nil }?.id
         }
         group.state = .completingRebalance
+        group.emptySince = nil
         group.syncDeadline = now + max(1, group.rebalanceTimeout)
         for member in group.sortedMembers {
             group.members[member.id]?.isNew = false

@@ -108,6 +108,11 @@ package struct OffsetStore: Sendable {
     /// Whether an open transaction holds any offset of the group.
     package func hasPending(group: String) -> Bool { pending[group] != nil }
 
+    /// Whether the group has offsets, committed or waiting for a transaction.
+    package func holdsAny(group: String) -> Bool {
+        committed[group] != nil || pending[group] != nil
+    }
+
     /// Forgets one offset; false when there was none.
     package mutating func remove(group: String, _ place: Place) -> Bool {
         let removed = committed[group]?.removeValue(forKey: place) != nil

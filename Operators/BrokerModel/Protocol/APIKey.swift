@@ -36,5 +36,6 @@ package enum APIKey: Int16, CaseIterable, Sendable {
     case describeProducers = 61
     case describeTransactions = 65
     case listTransactions = 66
+    case consumerGroupHeartbeat = 68
     case describeTopicPartitions = 75
 }

@@ -24,6 +24,10 @@ package struct BrokerConfiguration: Sendable {
     package var maximumOffsetMetadata = 4_096
     /// Passwords by user; with any, clients must authenticate by SASL PLAIN.
     package var users: [String: String] = [:]
+    /// With it, clients must connect by TLS.
+    package var certificate: BrokerCertificate?
+    /// How long offsets are kept once their group has neither members nor commits, in ms.
+    package var offsetRetention: Int64 = 604_800_000
     /// How often retention and compaction are looked at, in ms.
     package var maintenanceInterval: Int64 = 30_000
     /// After how long an idle producer's sequence is forgotten, in ms.

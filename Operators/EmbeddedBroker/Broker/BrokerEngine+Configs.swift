@@ -77,6 +77,7 @@ extension BrokerEngine {
             ),
             ("log.dirs", configuration.dataDirectory),
             ("num.partitions", String(configuration.defaultPartitions)),
+            ("offsets.retention.minutes", String(configuration.offsetRetention / 60_000)),
             ("offsets.topic.replication.factor", "1"),
             ("transaction.max.timeout.ms", String(configuration.transactions.timeout)),
         ]
@@ -162,6 +163,7 @@ extension BrokerEngine {
             // A policy that promises less shows readers at once what the old one held back.
             if config.flush != .ack {
                 partition.store.log.raiseHighWatermark(to: partition.store.log.endOffset)
+                wakeFetches(of: partition)
             }
         }
         return nil

@@ -21,10 +21,18 @@ extension BrokerEngine {
             DeleteGroupsRequest.layout, IncrementalAlterConfigsRequest.layout,
             OffsetDeleteRequest.layout, DescribeClusterRequest.layout,
             DescribeProducersRequest.layout, DescribeTransactionsRequest.layout,
-            ListTransactionsRequest.layout, DescribeTopicPartitionsRequest.layout,
+            ListTransactionsRequest.layout, ConsumerGroupHeartbeatRequest.layout,
+            DescribeTopicPartitionsRequest.layout,
         ]
         return Dictionary(uniqueKeysWithValues: layouts.map { ($0.key, $0) })
     }()
+
+    /// The APIs that are announced.
+    ///
+    /// The group protocol of KIP-848 is not: clients then fall back or say so themselves, and who
+    /// asks nevertheless is declined.
+    static let announced = served.values.filter { $0.key != .consumerGroupHeartbeat }
+        .sorted { $0.key.rawValue < $1.key.rawValue }
 
     /// Calls what serves the request.
     func dispatch(
@@ -62,7 +70,7 @@ extension BrokerEngine {
         case .saslAuthenticate:
             saslAuthenticate(try read(SaslAuthenticateRequest.self, context, reader), context)
         case .joinGroup, .syncGroup, .heartbeat, .leaveGroup, .offsetCommit, .offsetFetch,
-            .offsetDelete, .listGroups, .describeGroups, .deleteGroups:
+            .offsetDelete, .listGroups, .describeGroups, .deleteGroups, .consumerGroupHeartbeat:
             try dispatchGroup(key, context, reader: reader, now: now)
         case .initProducerId, .addPartitionsToTxn, .addOffsetsToTxn, .txnOffsetCommit, .endTxn,
             .describeProducers, .describeTransactions, .listTransactions:
@@ -103,6 +111,12 @@ extension BrokerEngine {
             reply(describeGroups(request, version: context.version), to: context)
         case .deleteGroups:
             deleteGroups(try read(DeleteGroupsRequest.self, context, reader), context, now: now)
+        case .consumerGroupHeartbeat:
+            _ = try read(ConsumerGroupHeartbeatRequest.self, context, reader)
+            var response = ConsumerGroupHeartbeatResponse()
+            response.errorCode = ErrorCode.unsupportedVersion.rawValue
+            response.errorMessage = "This broker coordinates groups of the classic protocol only."
+            reply(response, to: context)
         default: throw .malformed("\(key) is not a group's")
         }
     }

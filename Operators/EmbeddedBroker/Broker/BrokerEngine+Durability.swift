@@ -194,7 +194,7 @@ extension BrokerEngine {
             }
             if partition.topic.config.flush == .ack {
                 partition.store.log.raiseHighWatermark(to: target.upTo)
-                wakeFetches(of: partition, now: now)
+                wakeFetches(of: partition)
             }
         }
         let reached = partition.store.log.highWatermark

@@ -164,7 +164,7 @@ extension BrokerEngine {
     // MARK: Waiting
 
     /// More can be read from the partition than before.
-    func wakeFetches(of partition: Partition, now: Int64) {
+    func wakeFetches(of partition: Partition) {
         guard !partition.waitingFetches.isEmpty else { return }
         for fetch in partition.waitingFetches
         where !fetch.isDone && isReady(fetch.request, version: fetch.context.version) {

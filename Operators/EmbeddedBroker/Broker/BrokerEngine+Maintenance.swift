@@ -1,9 +1,10 @@
 internal import BrokerModel
 
-// Retention by time and size, and compaction.
+// Retention by time and size, compaction, and what else is done from time to time.
 
 extension BrokerEngine {
-    /// Looks after all partitions: drops what retention lets go, compacts, forgets idle producers.
+    /// Looks after everything: drops what retention lets go, compacts, forgets idle producers and
+    /// what idle groups had committed.
     package func maintain(now: Int64) {
         for topic in topics.values.sorted(by: { $0.name < $1.name }) {
             for partition in topic.partitions where !partition.isFailed {
@@ -12,6 +13,8 @@ extension BrokerEngine {
                 partition.store.log.expireProducers(before: now - configuration.producerExpiration)
             }
         }
+        expireOffsets(now: now)
+        endHeldTransactions(now: now)
     }
 
     private func compact(_ partition: Partition, now: Int64) {

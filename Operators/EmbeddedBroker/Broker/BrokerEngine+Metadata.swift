@@ -6,7 +6,7 @@ extension BrokerEngine {
     func apiVersions(error: ErrorCode) -> ApiVersionsResponse {
         var response = ApiVersionsResponse()
         response.errorCode = error.rawValue
-        response.apiKeys = Self.served.values.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+        response.apiKeys = Self.announced.map {
             var key = ApiVersionsResponse.ApiVersion()
             key.apiKey = $0.key.rawValue
             // Clients of librdkafka compress only if they see version 0 of Produce, which nobody

@@ -11,10 +11,16 @@ extension BrokerEngine {
     }
 
     func offsetCommit(_ request: OffsetCommitRequest, _ context: RequestContext, now: Int64) {
-        let refused = groups.refusalOfCommit(
+        var refused = groups.refusalOfCommit(
             group: request.groupID, generation: request.generationIDOrMemberEpoch,
             memberID: request.memberID, instanceID: request.groupInstanceID,
             isTransactional: false, now: now)
+        // From version 9 on, a generation of a group that is not there has an error of its own.
+        if context.version >= 9, refused == .illegalGeneration,
+            groups.groups[request.groupID] == nil
+        {
+            refused = .groupIDNotFound
+        }
         var response = OffsetCommitResponse()
         var commits: [OffsetStore.Commit] = []
         for topic in request.topics {

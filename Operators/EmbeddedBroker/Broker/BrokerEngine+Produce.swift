@@ -179,7 +179,7 @@ extension BrokerEngine {
         noteDirty(partition, now: now)
         if partition.topic.config.flush != .ack {
             partition.store.log.raiseHighWatermark(to: partition.store.log.endOffset)
-            wakeFetches(of: partition, now: now)
+            wakeFetches(of: partition)
         }
     }
 }

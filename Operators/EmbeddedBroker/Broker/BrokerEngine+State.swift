@@ -124,7 +124,8 @@ extension BrokerEngine {
                         } ?? false
                     guard !isLive else { continue }
                     log("\(partition.name): aborting a transaction that nobody remembers")
-                    writeMarker(
+                    // Where the disk does not take it, the next start tries again.
+                    _ = writeMarker(
                         partition, producerID: open.producerID, epoch: open.epoch, commit: false,
                         now: now)
                 }

@@ -139,7 +139,7 @@ extension BrokerEngine {
             if let topic = name.map({ topics[$0] }) ?? topicsByID[id] {
                 result.name = topic.name
                 result.topicID = topic.id
-                delete(topic)
+                if !delete(topic) { result.errorCode = ErrorCode.kafkaStorageError.rawValue }
             } else {
                 let error: ErrorCode = name == nil ? .unknownTopicID : .unknownTopicOrPartition
                 result.errorCode = error.rawValue
@@ -149,8 +149,9 @@ extension BrokerEngine {
         whenJournalDurable { [weak self] in self?.reply(response, to: context) }
     }
 
-    private func delete(_ topic: Topic) {
-        keep(.topicDeleted(name: topic.name))
+    /// Deletes a topic; false when the disk does not take that it is gone.
+    private func delete(_ topic: Topic) -> Bool {
+        guard keep(.topicDeleted(name: topic.name)) else { return false }
         topics[topic.name] = nil
         topicsByID[topic.id] = nil
         offsets.remove(topic: topic.name)
@@ -161,9 +162,10 @@ extension BrokerEngine {
             let waiters = partition.durabilityWaiters
             partition.durabilityWaiters = []
             for waiter in waiters { waiter.action(false) }
-            wakeFetches(of: partition, now: 0)
+            wakeFetches(of: partition)
         }
         removeFiles(of: topic)
+        return true
     }
 
     func createPartitions(
@@ -177,19 +179,33 @@ extension BrokerEngine {
                 result.errorCode = refusal.0.rawValue
                 result.errorMessage = refusal.1
             } else if !request.validateOnly, let topic = topics[wanted.name] {
-                do throws(FileError) {
-                    for index in Int32(topic.partitions.count)..<wanted.count {
-                        try openPartition(topic, index, now: now)
-                    }
-                    keep(.partitionsAdded(topic: topic.name, count: wanted.count))
-                } catch {
-                    log("\(topic.name): \(error)")
+                if !add(Int(wanted.count) - topic.partitions.count, to: topic, now: now) {
                     result.errorCode = ErrorCode.kafkaStorageError.rawValue
                 }
             }
             response.results.append(result)
         }
         whenJournalDurable { [weak self] in self?.reply(response, to: context) }
+    }
+
+    /// Adds partitions to a topic: all of them, or none when the disk does not take them.
+    private func add(_ count: Int, to topic: Topic, now: Int64) -> Bool {
+        let present = topic.partitions.count
+        do throws(FileError) {
+            for index in present..<present + count {
+                try openPartition(topic, Int32(index), now: now)
+            }
+            if keep(.partitionsAdded(topic: topic.name, count: Int32(present + count))) {
+                return true
+            }
+        } catch {
+            log("\(topic.name): \(error)")
+        }
+        for partition in topic.partitions[present...] {
+            try? files.removeDirectory(partition.store.directory)
+        }
+        topic.partitions.removeLast(topic.partitions.count - present)
+        return false
     }
 
     private func refusal(

@@ -8,14 +8,16 @@ extension BrokerEngine {
 
     /// Carries out the coordinator's effects in their order; nothing behind an entry happens before
     /// that entry is as durable as was promised.
+    ///
+    /// When the disk does not take an entry, it and what follows wait for the next call.
     func drainTransactionEffects(now: Int64) {
-        if transactions.nextProducerID > reservedProducerIDs {
-            reservedProducerIDs = transactions.nextProducerID + Self.producerIDBlock
-            keep(.producerIDs(next: reservedProducerIDs))
-        }
-        for effect in transactions.takeEffects() {
+        heldEffects += transactions.takeEffects()
+        guard reserveProducerIDs() else { return }
+        while let effect = heldEffects.first {
+            if case .keep(let transaction) = effect, !keep(.transaction(transaction)) { return }
+            heldEffects.removeFirst()
             switch effect {
-            case .keep(let transaction): keep(.transaction(transaction))
+            case .keep: break
             case .writeMarkers(let transaction, let commit):
                 whenJournalDurable { [weak self] in
                     self?.end(transaction, commit: commit, now: now)
@@ -41,8 +43,26 @@ extension BrokerEngine {
         }
     }
 
+    /// Makes sure that no producer id is given out again after a restart.
+    private func reserveProducerIDs() -> Bool {
+        guard transactions.nextProducerID > reservedProducerIDs else { return true }
+        let next = transactions.nextProducerID + Self.producerIDBlock
+        guard keep(.producerIDs(next: next)) else { return false }
+        reservedProducerIDs = next
+        return true
+    }
+
+    /// Tries once more to end what the disk did not take.
+    func endHeldTransactions(now: Int64) {
+        let held = heldEnds
+        heldEnds = []
+        for (transaction, commit) in held { end(transaction, commit: commit, now: now) }
+    }
+
     /// Writes the outcome of a transaction to all its partitions and groups; the transaction is
     /// over once the markers are as durable as their topics promise.
+    ///
+    /// What the disk does not take is tried again later; what was written is then passed over.
     private func end(_ transaction: Transaction, commit: Bool, now: Int64) {
         var open = 1
         let finish = { [weak self] in
@@ -54,12 +74,12 @@ extension BrokerEngine {
         }
         for place in transaction.partitions.sorted() {
             guard let partition = partition(place.topic, place.partition) else { continue }
-            guard partition.store.log.hasOpenTransaction(producerID: transaction.producerID) else {
-                continue
+            if partition.store.log.hasOpenTransaction(producerID: transaction.producerID) {
+                let isWritten = writeMarker(
+                    partition, producerID: transaction.producerID, epoch: transaction.epoch,
+                    commit: commit, now: now)
+                guard isWritten else { return heldEnds.append((transaction, commit)) }
             }
-            writeMarker(
-                partition, producerID: transaction.producerID, epoch: transaction.epoch,
-                commit: commit, now: now)
             open += 1
             whenDurable(partition, below: partition.store.log.endOffset) { isDurable in
                 // Otherwise the outcome stays decided, and the next start writes the markers.
@@ -67,32 +87,34 @@ extension BrokerEngine {
             }
         }
         for group in transaction.groups.sorted() {
-            keep(
-                .offsetsResolved(
-                    group: group, producerID: transaction.producerID, commit: commit))
+            let resolved = JournalEntry.offsetsResolved(
+                group: group, producerID: transaction.producerID, commit: commit)
+            guard keep(resolved) else { return heldEnds.append((transaction, commit)) }
             offsets.resolve(group: group, producerID: transaction.producerID, commit: commit)
         }
         finish()
     }
 
-    /// Ends a producer's transaction in one partition.
+    /// Ends a producer's transaction in one partition; false when the disk does not take it.
     func writeMarker(
         _ partition: Partition, producerID: Int64, epoch: Int16, commit: Bool, now: Int64
-    ) {
+    ) -> Bool {
         let store = partition.store
-        guard store.log.admitMarker(producerID: producerID, epoch: epoch) == .none else { return }
+        guard store.log.admitMarker(producerID: producerID, epoch: epoch) == .none else {
+            return true
+        }
         let marker = RecordBatchBuilder.marker(
             baseOffset: store.log.endOffset, timestamp: now, producerID: producerID,
             producerEpoch: epoch, commit: commit, coordinatorEpoch: 0)
-        marker.withUnsafeBytes { bytes in
+        return marker.withUnsafeBytes { bytes in
             do {
                 var header = try RecordBatchHeader(bytes)
                 header.leaderEpoch = store.log.leaderEpoch
                 try write(header, bytes, to: partition, commits: commit, now: now)
+                return true
             } catch {
-                // The transaction stays open here and is ended at the next start.
                 log("\(partition.name): \(error)")
-                partition.isFailed = true
+                return false
             }
         }
     }
@@ -135,6 +157,7 @@ extension BrokerEngine {
             return result
         }
         drainTransactionEffects(now: now)
+        if !heldEffects.isEmpty { response.refuse(.coordinatorNotAvailable) }
         whenJournalDurable { [weak self] in self?.reply(response, to: context) }
     }
 
@@ -152,6 +175,9 @@ extension BrokerEngine {
                 ).rawValue
         }
         drainTransactionEffects(now: now)
+        if !heldEffects.isEmpty {
+            response.errorCode = ErrorCode.coordinatorNotAvailable.rawValue
+        }
         whenJournalDurable { [weak self] in self?.reply(response, to: context) }
     }
 
@@ -194,9 +220,12 @@ extension BrokerEngine {
             response.topics.append(topicResponse)
         }
         if !commits.isEmpty {
-            keep(
-                .offsetsStaged(
-                    group: request.groupID, producerID: request.producerID, commits: commits))
+            let staged = JournalEntry.offsetsStaged(
+                group: request.groupID, producerID: request.producerID, commits: commits)
+            guard keep(staged) else {
+                response.refuse(.coordinatorNotAvailable)
+                return reply(response, to: context)
+            }
             groups.ensureGroup(request.groupID)
             offsets.stage(commits, group: request.groupID, producerID: request.producerID)
         }
@@ -213,5 +242,29 @@ extension BrokerEngine {
         var response = EndTxnResponse()
         response.errorCode = error.rawValue
         reply(response, to: context)
+    }
+}
+
+extension AddPartitionsToTxnResponse {
+    /// Answers for every partition with an error.
+    fileprivate mutating func refuse(_ error: ErrorCode) {
+        for topic in resultsByTopicV3AndBelow.indices {
+            let count = resultsByTopicV3AndBelow[topic].resultsByPartition.count
+            for partition in 0..<count {
+                resultsByTopicV3AndBelow[topic].resultsByPartition[partition].partitionErrorCode =
+                    error.rawValue
+            }
+        }
+    }
+}
+
+extension TxnOffsetCommitResponse {
+    /// Answers for every partition with an error.
+    fileprivate mutating func refuse(_ error: ErrorCode) {
+        for topic in topics.indices {
+            for partition in topics[topic].partitions.indices {
+                topics[topic].partitions[partition].errorCode = error.rawValue
+            }
+        }
     }
 }

@@ -22,6 +22,10 @@ package final class BrokerEngine {
     var generator: SeededGenerator
     /// Producer ids below this are in the journal.
     var reservedProducerIDs: Int64 = 0
+    /// What the transaction coordinator wants and the disk has not taken yet.
+    var heldEffects: [TransactionCoordinator.Effect] = []
+    /// Decided transactions whose end the disk has not taken yet.
+    var heldEnds: [(transaction: Transaction, commit: Bool)] = []
 
     /// Requests that a coordinator answers later.
     var waiting: [ReplyToken: RequestContext] = [:]

@@ -13,6 +13,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     static let maximumOpen = 512
     /// From this size on, runs of files are sent by the kernel.
     static let regionFrom = 32 << 10
+    /// How much room a request gets before more of it has come.
+    static let firstRoom = 1 << 20
 
     private let server: BrokerServer
     let client: ClientConnection
@@ -20,6 +22,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var context: ChannelHandlerContext?
     /// The start of a request whose end has not come yet.
     private var partial: ByteBuffer?
+    /// Requests that have come and wait for room for their answers.
+    private var held: ByteBuffer?
     private var nextSlot: UInt64 = 0
     private var nextAnswer: UInt64 = 0
     private var answers: [UInt64: OutgoingFrame?] = [:]
@@ -46,6 +50,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func channelInactive(context: ChannelHandlerContext) {
         isClosed = true
         answers = [:]
+        partial = nil
+        held = nil
         server.engine.closed(client)
         context.fireChannelInactive()
     }
@@ -59,21 +65,36 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
+        if held == nil { takeRequests(&bytes) } else { held?.writeBuffer(&bytes) }
+        flushIfNeeded()
+    }
+
+    /// Takes the requests that are there, as long as there is room for their answers.
+    private func takeRequests(_ bytes: inout ByteBuffer) {
         if partial != nil { takeIntoPartial(&bytes) }
-        while !isClosed, partial == nil, bytes.readableBytes >= 4 {
+        while !isClosed, partial == nil, !mustPause, bytes.readableBytes >= 4 {
             guard let length = length(of: bytes) else { return }
             guard bytes.readableBytes >= length + 4 else { break }
             take(bytes.getSlice(at: bytes.readerIndex + 4, length: length))
             bytes.moveReaderIndex(forwardBy: length + 4)
         }
-        if !isClosed, partial == nil, bytes.readableBytes > 0 {
-            var room = 4
-            if bytes.readableBytes >= 4 { room = (length(of: bytes) ?? 0) + 4 }
-            var start = context.channel.allocator.buffer(capacity: room)
-            start.writeBuffer(&bytes)
-            partial = start
+        guard !isClosed, partial == nil, bytes.readableBytes > 0 else { return }
+        if mustPause { return held = bytes }
+        var missing = 4
+        if bytes.readableBytes >= 4 {
+            guard let length = length(of: bytes) else { return }
+            missing = length + 4 - bytes.readableBytes
         }
-        flushIfNeeded()
+        var start = ByteBufferAllocator().buffer(
+            capacity: bytes.readableBytes + Self.room(missing, having: bytes.readableBytes))
+        start.writeBuffer(&bytes)
+        partial = start
+    }
+
+    /// The room for the rest of a request: what is announced may never come, so it grows with what
+    /// has come.
+    private static func room(_ missing: Int, having present: Int) -> Int {
+        min(missing, max(firstRoom, present))
     }
 
     /// The length of the request at the start, nil when the connection was closed for it.
@@ -94,9 +115,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
         guard buffer.readableBytes >= 4 else { return partial = buffer }
         guard let length = length(of: buffer) else { return }
-        buffer.reserveCapacity(minimumWritableBytes: length + 4 - buffer.readableBytes)
-        let missing = min(length + 4 - buffer.readableBytes, bytes.readableBytes)
-        if var part = bytes.readSlice(length: missing) { buffer.writeBuffer(&part) }
+        let missing = length + 4 - buffer.readableBytes
+        buffer.reserveCapacity(
+            minimumWritableBytes: Self.room(missing, having: buffer.readableBytes))
+        if var part = bytes.readSlice(length: min(missing, bytes.readableBytes)) {
+            buffer.writeBuffer(&part)
+        }
         guard buffer.readableBytes == length + 4 else { return partial = buffer }
         take(buffer.getSlice(at: buffer.readerIndex + 4, length: length))
     }
@@ -225,6 +249,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private func resumeReading() {
+        if !mustPause, var bytes = held {
+            held = nil
+            takeRequests(&bytes)
+        }
         guard isReadPending, !mustPause, let context else { return }
         isReadPending = false
         context.read()

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import NIOCore
 internal import NIOPosix
+internal import NIOSSL
 internal import Synchronization
 
 /// A Kafka broker in this process: one node, real files, a real port.
@@ -46,41 +47,65 @@ package final class EmbeddedBroker: Sendable {
     ///   - port: 0 for a free one.
     ///   - advertisedHost: what clients are told to connect to; the address they came to if nil.
     ///   - log: takes one line for what an operator should know; no payloads, no secrets.
-    /// - Throws: ``FileError`` when the directory can't be used or another broker has it, and an
-    ///   `IOError` when the port is taken.
+    /// - Throws: ``FileError`` when the directory can't be used or another broker has it, an
+    ///   `IOError` when the port is taken, and a `NIOSSLError` for certificates that can't be used.
     package static func start(
         _ configuration: BrokerConfiguration, host: String = "127.0.0.1", port: Int = 0,
         advertisedHost: String? = nil, log: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> EmbeddedBroker {
+        try await prepare(
+            configuration, host: host, port: port, advertisedHost: advertisedHost, log: log
+        ).get()
+    }
+
+    /// Starts a broker as ``start(_:host:port:advertisedHost:log:)`` does and blocks until it
+    /// listens: for callers outside of Swift concurrency.
+    package static func startAndWait(
+        _ configuration: BrokerConfiguration, host: String = "127.0.0.1", port: Int = 0,
+        advertisedHost: String? = nil, log: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws -> EmbeddedBroker {
+        try prepare(configuration, host: host, port: port, advertisedHost: advertisedHost, log: log)
+            .wait()
+    }
+
+    private static func prepare(
+        _ configuration: BrokerConfiguration, host: String, port: Int, advertisedHost: String?,
+        log: @escaping @Sendable (String) -> Void
+    ) throws -> EventLoopFuture<EmbeddedBroker> {
+        let tls = try configuration.certificate?.context()
         let lock = try lock(configuration.dataDirectory)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
-        do {
-            let server = try await loop.submit {
-                let engine = try BrokerEngine(
-                    configuration: configuration, files: PosixFileLayer(), now: BrokerServer.now)
-                return BrokerServer(
-                    engine: engine, loop: loop, maximumRequest: configuration.maximumRequest,
-                    logger: log)
-            }.get()
-            let channel = try await listen(
-                server, group: group, host: host, port: port, advertisedHost: advertisedHost)
-            loop.execute { server.begin() }
-            return EmbeddedBroker(
-                host: host, port: channel.localAddress?.port ?? port, server: server,
-                channel: channel, group: group, lock: lock)
-        } catch {
-            close(lock)
-            try? await group.shutdownGracefully()
-            throw error
+        let opened = loop.submit {
+            let engine = try BrokerEngine(
+                configuration: configuration, files: PosixFileLayer(), now: BrokerServer.now)
+            return BrokerServer(
+                engine: engine, loop: loop, maximumRequest: configuration.maximumRequest,
+                logger: log)
         }
+        let listening = opened.flatMap { server in
+            listen(
+                server, group: group, tls: tls, host: host, port: port,
+                advertisedHost: advertisedHost
+            ).map { channel in
+                server.begin()
+                return EmbeddedBroker(
+                    host: host, port: channel.localAddress?.port ?? port, server: server,
+                    channel: channel, group: group, lock: lock)
+            }
+        }
+        listening.whenFailure { _ in
+            close(lock)
+            group.shutdownGracefully { _ in }
+        }
+        return listening
     }
 
     private static func listen(
-        _ server: BrokerServer, group: MultiThreadedEventLoopGroup, host: String, port: Int,
-        advertisedHost: String?
-    ) async throws -> any Channel {
-        try await ServerBootstrap(group: group)
+        _ server: BrokerServer, group: MultiThreadedEventLoopGroup, tls: NIOSSLContext?,
+        host: String, port: Int, advertisedHost: String?
+    ) -> EventLoopFuture<any Channel> {
+        ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
@@ -98,11 +123,16 @@ package final class EmbeddedBroker: Sendable {
                     let handler = server.accept(
                         peer: channel.remoteAddress?.ipAddress ?? "unknown",
                         host: advertisedHost ?? local?.ipAddress ?? host,
-                        port: Int32(clamping: local?.port ?? port), sendsRegions: true)
+                        port: Int32(clamping: local?.port ?? port), sendsRegions: tls == nil)
+                    // The kernel can't encrypt what it sends from a file.
+                    if let tls {
+                        let handler = NIOSSLServerHandler(context: tls)
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }
-            .bind(host: host, port: port).get()
+            .bind(host: host, port: port)
     }
 
     /// Keeps a second broker away from the directory.

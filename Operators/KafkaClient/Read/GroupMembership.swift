@@ -29,6 +29,8 @@ final class GroupMembership {
         _ client: OpaquePointer, _ code: rd_kafka_resp_err_t,
         _ list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
     ) {
+        // Once the member has left, nobody serves an answer any more: it would wait for ever.
+        if closing, rd_kafka_consumer_closed(client) != 0 { return }
         let partitions = PartitionList.partitions(list).sorted()
         switch code {
         case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS where !closing:

@@ -194,7 +194,6 @@ package final class KafkaReader: LogReader {
         let limit = min(max(1, maximum), BatchBuffer.maximum)
         let count = try fill(fetcher, limit)
         guard count > 0 else { return fetcher.end }
-        if count >= limit { signal.raise() }  // There may be more: the next wait is none.
         defer { destroyMessages(count) }
         let (records, stop, end) = buffer.view(count, end: fetcher.end)
         fetcher.end = end
@@ -217,8 +216,7 @@ package final class KafkaReader: LogReader {
             fetcher.held.removeFirst(count)
             return count
         }
-        let count = rd_kafka_consume_batch_queue(
-            fetcher.queue, 0, buffer.messages.baseAddress, limit)
+        let count = fetcher.consume(into: buffer.messages.baseAddress, limit)
         guard count >= 0 else {
             throw KafkaFailure.error(
                 rd_kafka_last_error(), "reading", partition: fetcher.partition)

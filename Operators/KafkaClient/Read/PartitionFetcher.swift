@@ -1,5 +1,6 @@
 internal import CRdKafka
 internal import Records
+internal import Synchronization
 
 /// One partition's own queue, and what was taken from it and not handed over.
 final class PartitionFetcher {
@@ -15,6 +16,8 @@ final class PartitionFetcher {
     var failure: (code: rd_kafka_resp_err_t, text: String)?
     /// Messages behind that error.
     var held: [Message] = []
+    /// Whether the queue may have something: asking an empty one costs a system call.
+    private let arrival: Arrival
 
     /// Takes the partition's queue out of the group's, before anything is fetched.
     init?(_ client: OpaquePointer, _ partition: TopicPartition, at offset: Offset, wake: WakeSignal)
@@ -24,14 +27,26 @@ final class PartitionFetcher {
         self.partition = partition
         self.queue = queue
         next = offset
+        arrival = Arrival(wake)
         rd_kafka_queue_forward(queue, nil)
-        let opaque = Unmanaged.passUnretained(wake).toOpaque()
+        let opaque = Unmanaged.passUnretained(arrival).toOpaque()
         rd_kafka_queue_cb_event_enable(
             queue,
             { _, opaque in
                 guard let opaque else { return }
-                Unmanaged<WakeSignal>.fromOpaque(opaque)._withUnsafeGuaranteedRef { $0.raise() }
+                Unmanaged<Arrival>.fromOpaque(opaque)._withUnsafeGuaranteedRef { $0.note() }
             }, opaque)
+    }
+
+    /// Takes up to `limit` messages from the queue.
+    ///
+    /// - Returns: their number; negative when the client failed.
+    func consume(into messages: UnsafeMutablePointer<Message?>?, _ limit: Int) -> Int {
+        guard arrival.take() else { return 0 }
+        let count = rd_kafka_consume_batch_queue(queue, 0, messages, limit)
+        // The client calls when an empty queue gets its first message, and this one may not be empty.
+        if count >= limit || count < 0 { arrival.note() }
+        return count
     }
 
     /// Drops what is held, because the partition is fetched anew from ``next``.
@@ -48,4 +63,21 @@ final class PartitionFetcher {
         rd_kafka_queue_cb_event_enable(queue, nil, nil)
         rd_kafka_queue_destroy(queue)
     }
+}
+
+/// Whether a queue got something since it was last emptied; told on the client's threads.
+private final class Arrival: Sendable {
+    private let isThere = Atomic<Bool>(true)
+    private let wake: WakeSignal
+
+    init(_ wake: WakeSignal) { self.wake = wake }
+
+    /// Something came.
+    func note() {
+        isThere.store(true, ordering: .sequentiallyConsistent)
+        wake.raise()
+    }
+
+    /// Whether something came, which is to be fetched now.
+    func take() -> Bool { isThere.exchange(false, ordering: .sequentiallyConsistent) }
 }

@@ -6,9 +6,10 @@
 /// on what was done to the table alone, never on a process's hash seed.
 public struct KeyedTable<Key: StreamKey, Value>: ~Copyable {
     @usableFromInline struct Entry {
-        @usableFromInline var mark: UInt8
         @usableFromInline var key: Key
         @usableFromInline var value: Value
+        /// Last, where it finds room behind a value that doesn't end on a word.
+        @usableFromInline var mark: UInt8
 
         @inlinable
         init(mark: UInt8, key: Key, value: Value) {
@@ -75,6 +76,7 @@ public struct KeyedTable<Key: StreamKey, Value>: ~Copyable {
 
     /// The slot of a key, which is added with `initial()` when it is absent; the entry counts as changed.
     @inlinable
+    @inline(__always)
     public mutating func touch(_ key: Key, initial: () -> Value) -> Int {
         let hash = key.streamHash
         let tag = hash & 0xffff_ffff_0000_0000

@@ -20,6 +20,19 @@ struct BitWriter: Sendable {
     /// Every word, the last one filled up with zeros.
     var allWords: [UInt64] { pendingCount > 0 ? words + [pending] : words }
 
+    /// Every word with `count` words of zeros behind them.
+    func padded(by count: Int) -> [UInt64] {
+        [UInt64](unsafeUninitializedCapacity: words.count &+ 1 &+ count) { buffer, filled in
+            filled = words.count
+            words.withUnsafeBufferPointer { source in
+                _ = buffer.initialize(fromContentsOf: source)
+            }
+            buffer[filled] = pending
+            for index in 1...count { buffer[filled &+ index] = 0 }
+            filled &+= 1 &+ count
+        }
+    }
+
     mutating func reserve(_ count: Int) { words.reserveCapacity(count) }
 
     /// Writes the low `count` bits of a value whose other bits are 0; `count` is 1 to 64.

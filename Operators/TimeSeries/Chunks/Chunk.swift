@@ -74,8 +74,7 @@ public struct Chunk: Sendable {
     /// - Throws: `CodecError` when the bits are not those of a chunk, after the samples before.
     public func forEach(_ body: (_ timestamp: Int64, _ value: Double) -> Void) throws(CodecError) {
         guard count > 0 else { return }
-        var words = encoder.writer.allWords
-        words.append(contentsOf: repeatElement(0, count: BitCursor.padding))
+        let words = encoder.writer.padded(by: BitCursor.padding)
         let bitCount = encoder.writer.bitCount
         let isSound = words.withUnsafeBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return false }
@@ -104,21 +103,46 @@ public struct Chunk: Sendable {
     static func samples(
         of chunks: [Chunk], in range: ClosedRange<Int64>
     ) throws(CodecError) -> SampleColumns {
-        var result = SampleColumns(capacity: chunks.reduce(0) { $0 + $1.count })
-        for chunk in chunks {
-            guard let times = chunk.timeRange, times.overlaps(range) else { continue }
-            let isBehind = result.timestamps.last.map { $0 < times.lowerBound } ?? true
-            let isInside =
-                range.lowerBound <= times.lowerBound && times.upperBound <= range.upperBound
-            if isBehind, isInside {
-                try chunk.forEach { result.appendLast($0, $1) }
-            } else {
-                try chunk.forEach { timestamp, value in
-                    if range.contains(timestamp) { result.insert(Sample(timestamp, value)) }
-                }
+        let wanted = chunks.filter { $0.timeRange?.overlaps(range) ?? false }
+        let isInOrder = zip(wanted, wanted.dropFirst()).allSatisfy {
+            $0.lastTimestamp < $1.firstTimestamp
+        }
+        if isInOrder { return try joined(wanted).sliced(range) }
+        var result = SampleColumns(capacity: wanted.reduce(0) { $0 + $1.count })
+        for chunk in wanted {
+            try chunk.forEach { timestamp, value in
+                if range.contains(timestamp) { result.insert(Sample(timestamp, value)) }
             }
         }
         return result
+    }
+
+    /// The samples of chunks each of which lies behind the one before.
+    private static func joined(_ chunks: [Chunk]) throws(CodecError) -> SampleColumns {
+        let total = chunks.reduce(0) { $0 + $1.count }
+        var failure: CodecError?
+        var values: [Double] = []
+        let timestamps = [Int64](unsafeUninitializedCapacity: total) { times, timeCount in
+            values = [Double](unsafeUninitializedCapacity: total) { numbers, valueCount in
+                var place = 0
+                do throws(CodecError) {
+                    for chunk in chunks {
+                        // A chunk that is sound yields no more samples than it counts.
+                        try chunk.forEach { timestamp, value in
+                            times[place] = timestamp
+                            numbers[place] = value
+                            place &+= 1
+                        }
+                    }
+                } catch {
+                    failure = error
+                }
+                timeCount = place
+                valueCount = place
+            }
+        }
+        if let failure { throw failure }
+        return SampleColumns(increasing: timestamps, values)
     }
 
     /// Cuts samples into chunks.
@@ -215,7 +239,7 @@ extension Chunk: BinaryCodable {
         guard places / 2 <= UInt64(ChunkState.placesLimit), window < 65 * 128 else {
             throw .malformed("a chunk's state")
         }
-        state.places = Int(places / 2)
+        state.setPlaces(Int(places / 2))
         state.isCorrected = places & 1 == 1
         state.leading = Int(window / 128)
         state.length = Int(window % 128)

@@ -36,7 +36,7 @@ struct ChunkDecoder {
         var rice = AdaptiveRice(scaledMean: state.digitsMean)
         state.digits = state.digits &+ AdaptiveRice.unzigzag(rice.read(from: &cursor))
         state.digitsMean = rice.scaledMean
-        var bits = ChunkState.decimal(state.digits, ChunkState.powers[state.places]).bitPattern
+        var bits = ChunkState.decimal(state.digits, state.power).bitPattern
         if state.isCorrected {
             let ones = min(4, (~cursor.peek()).leadingZeroBitCount)
             cursor.skip(min(4, ones &+ 1))

@@ -12,6 +12,9 @@
 /// | `110` | XOR with a new window |
 /// | `1110` | decimal places and whether corrections follow, then the value's own code |
 struct ChunkEncoder: Sendable {
+    /// Added to a number and taken away again it leaves the nearest integer, ties to even.
+    private static let shift = 0x1.8p52
+
     private(set) var state: ChunkState
     private(set) var writer: BitWriter
     /// How many values in a row were no decimals; many make the search for places rare.
@@ -52,12 +55,14 @@ struct ChunkEncoder: Sendable {
     /// The digits and the correction of a value at so many places, if it is decimal there.
     @inline(__always)
     private func decimal(
-        _ value: Double, places: Int
+        _ value: Double, power: Double
     ) -> (digits: Int64, correction: Int64)? {
-        let power = ChunkState.powers[places]
-        let scaled = (value * power).rounded(.toNearestOrEven)
-        guard scaled.magnitude < ChunkState.digitsLimit else { return nil }
-        let digits = Int64(scaled)
+        let shifted = value * power + ChunkEncoder.shift
+        guard (shifted - ChunkEncoder.shift).magnitude < ChunkState.digitsLimit else { return nil }
+        // What the sum's last bits say is that integer.
+        let digits =
+            Int64(bitPattern: shifted.bitPattern)
+            &- Int64(bitPattern: ChunkEncoder.shift.bitPattern)
         let base = ChunkState.decimal(digits, power)
         let correction = Int64(bitPattern: value.bitPattern) &- Int64(bitPattern: base.bitPattern)
         guard correction >= -2, correction <= 2 else { return nil }
@@ -66,7 +71,7 @@ struct ChunkEncoder: Sendable {
 
     @inline(__always)
     private mutating func write(_ value: Double) {
-        if let (digits, correction) = decimal(value, places: state.places),
+        if let (digits, correction) = decimal(value, power: state.power),
             correction == 0 || state.isCorrected
         {
             write(digits: digits, correction)
@@ -98,13 +103,16 @@ struct ChunkEncoder: Sendable {
     private mutating func writeOther(_ value: Double) {
         if value.isFinite, misses < 16 || misses & 63 == 0 {
             for places in 0...ChunkState.placesLimit {
-                guard let (digits, correction) = decimal(value, places: places) else { continue }
+                guard
+                    let (digits, correction) = decimal(
+                        value, power: ChunkState.powers[places])
+                else { continue }
                 let isCorrected = correction != 0
                 // Fewer places would not do for the values before.
                 let wanted = max(places, state.places)
                 guard
                     let (wide, again) = wanted == places
-                        ? (digits, correction) : decimal(value, places: wanted)
+                        ? (digits, correction) : decimal(value, power: ChunkState.powers[wanted])
                 else { break }
                 set(places: wanted, isCorrected: isCorrected || again != 0 || state.isCorrected)
                 write(digits: wide, again)
@@ -139,20 +147,6 @@ struct ChunkEncoder: Sendable {
             writer.write(difference >> UInt64(64 - leading - length), length)
             state.leading = leading
             state.length = length
-        }
-    }
-}
-
-extension ChunkState {
-    /// Changes the decimal places, and the digits with them.
-    mutating func scale(to newPlaces: Int) {
-        while places < newPlaces {
-            digits = digits &* 10
-            places += 1
-        }
-        while places > newPlaces {
-            digits /= 10
-            places -= 1
         }
     }
 }

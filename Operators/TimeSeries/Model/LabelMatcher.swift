@@ -67,7 +67,9 @@ public struct LabelMatcher: Sendable {
     /// Whether a label's value meets the condition.
     public func matches(_ text: String) -> Bool {
         switch test {
-        case .text: (text == value) == (kind == .equal)
+        case .text:
+            // Swift takes two spellings of one character as equal, Prometheus doesn't.
+            (text == value && text.utf8.elementsEqual(value.utf8)) == (kind == .equal)
         case .anything: kind == .matches
         case .nonEmpty: text.isEmpty != (kind == .matches)
         case .oneOf(let choices): choices.contains(text) == (kind == .matches)

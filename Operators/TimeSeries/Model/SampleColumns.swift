@@ -32,6 +32,12 @@ public struct SampleColumns: Sendable {
         self.values = values
     }
 
+    /// Takes columns that are known to be of equal length and increasing time.
+    init(increasing timestamps: [Int64], _ values: [Double]) {
+        self.timestamps = timestamps
+        self.values = values
+    }
+
     /// How many samples there are.
     @inlinable
     public var count: Int { timestamps.count }

@@ -287,18 +287,8 @@ public struct PromQLTestRunner {
         if let missing = expected.keys.min() { throw Mismatch(message: "\(missing) not found") }
     }
 
-    /// Whether two values differ by at most a millionth, or are of one special kind.
+    /// Whether two values differ by less than a millionth of their sum.
     static func isClose(_ a: Double, _ b: Double) -> Bool {
-        if StaleMarker.isStale(a) || StaleMarker.isStale(b) {
-            return StaleMarker.isStale(a) && StaleMarker.isStale(b)
-        }
-        if a.isNaN || b.isNaN { return a.isNaN && b.isNaN }
-        if a == b { return true }
-        let sum = a.magnitude + b.magnitude
-        let difference = (a - b).magnitude
-        if a == 0 || b == 0 || sum < .leastNormalMagnitude {
-            return difference < 0.000_001 * .leastNormalMagnitude
-        }
-        return difference / min(sum, .greatestFiniteMagnitude) < 0.000_001
+        Arithmetic.isClose(a, b, within: 0.000_001)
     }
 }

@@ -1,39 +1,38 @@
-internal import Dataflow
-internal import Records
-internal import State
+public import Dataflow
+public import Records
+public import State
 
 /// The writing half of a windowed shuffle: sums what came since the last flush, by key and window, so that
 /// a busy key crosses the network once a commit and not once a record.
 ///
 /// The sums are sent before the next announcement of event time and forgotten; downstream adds them up
 /// and never subtracts. Whether a record is late is decided here, before anything is summed.
+@usableFromInline
 struct CombineSink<E: KeyExtractor, A: Accumulator>: Sink, ~Copyable
 where E.Key: StreamKey, E.Input == A.Input {
-    typealias In = E.Input
+    @usableFromInline typealias In = E.Input
 
     /// The most sums that are held back before they are sent ahead of the flush.
     static var bound: Int { 65_536 }
 
     let id: OperatorID
-    let spec: WindowSpec
-    let extractor: E
-    let context: TaskContext
-    let late: LateOutlet<E.Input>
+    @usableFromInline let extractor: E
+    @usableFromInline let context: TaskContext
+    @usableFromInline let late: LateOutlet<E.Input>
     private let inCounter: Int
     private let outCounter: Int
-    private var received: Int64 = 0
+    @usableFromInline var received: Int64 = 0
     private var writer: ExchangeWriter
-    private var watermark = EventTime.min
-    private var panes: [WindowPane<E.Key, A>] = []
-    private var recent: WindowPane<E.Key, A>?
-    private var held = 0
+    @usableFromInline var watermark = EventTime.min
+    @usableFromInline var table: WindowTable<E.Key, A>
+    @usableFromInline var held = 0
 
     init(
         id: OperatorID, spec: WindowSpec, extractor: E, context: TaskContext,
         late: LateOutlet<E.Input>, writer: ExchangeWriter
     ) {
         self.id = id
-        self.spec = spec
+        table = WindowTable(spec: spec)
         self.extractor = extractor
         self.context = context
         self.late = late
@@ -42,50 +41,36 @@ where E.Key: StreamKey, E.Input == A.Input {
         outCounter = context.counter(id, "sums")
     }
 
+    @inlinable
     @inline(__always)
     mutating func receive(_ value: E.Input, at time: EventTime) {
         received &+= 1
-        let start = spec.start(of: time)
-        if spec.finalTime(startingAt: start) <= watermark {
+        guard let pane = table.pane(at: time, watermark: watermark) else {
             return late.receive(value, at: time, watermark: watermark, context)
         }
-        let pane = self.pane(startingAt: start)
-        let before = pane.cells.count
-        let slot = pane.cells.touch(extractor.key(of: value)) { WindowCell(A()) }
-        pane.cells[slot].accumulator.add(value, at: time)
-        held &+= pane.cells.count &- before
+        let before = pane.pointee.cells.count
+        let slot = pane.pointee.cells.touch(extractor.key(of: value)) { WindowCell(A()) }
+        pane.pointee.cells[slot].accumulator.add(value, at: time)
+        held &+= pane.pointee.cells.count &- before
     }
 
-    @inline(__always)
-    private mutating func pane(startingAt start: Int64) -> WindowPane<E.Key, A> {
-        if let recent, recent.start == start { return recent }
-        return findPane(start)
-    }
-
-    private mutating func findPane(_ start: Int64) -> WindowPane<E.Key, A> {
-        if let found = panes.first(where: { $0.start == start }) {
-            recent = found
-            return found
-        }
-        let pane = WindowPane<E.Key, A>(start: start)
-        panes.append(pane)
-        recent = pane
-        return pane
-    }
-
+    @usableFromInline
     mutating func endBatch() {
         if held > Self.bound { send() }
         late.endBatch()
     }
 
+    @usableFromInline
     mutating func watermark(_ time: EventTime) {
         watermark = max(watermark, time)
         writer.watermark(time)
         late.watermark(time)
     }
 
+    @usableFromInline
     mutating func tick(_ tick: Tick) { late.tick(tick) }
 
+    @usableFromInline
     mutating func flush() {
         send()
         context.count(inCounter, by: received)
@@ -95,23 +80,22 @@ where E.Key: StreamKey, E.Input == A.Input {
     }
 
     private mutating func send() {
-        panes.sort { $0.start < $1.start }
-        for pane in panes {
-            let time = EventTime(milliseconds: pane.start)
-            for slot in 0..<pane.cells.slotBound where pane.cells.isOccupied(slot) {
+        for pane in table.panes {
+            let time = EventTime(milliseconds: pane.pointee.start)
+            for slot in 0..<pane.pointee.cells.slotBound where pane.pointee.cells.isOccupied(slot) {
                 writer.write(at: time) {
-                    pane.cells.key(at: slot).encode(into: &$0)
+                    pane.pointee.cells.key(at: slot).encode(into: &$0)
                 } payload: {
-                    pane.cells[slot].accumulator.encode(into: &$0)
+                    pane.pointee.cells[slot].accumulator.encode(into: &$0)
                 }
             }
-            context.count(outCounter, by: Int64(pane.cells.count))
+            context.count(outCounter, by: Int64(pane.pointee.cells.count))
         }
-        panes.removeAll()
-        recent = nil
+        table.removeAll()
         held = 0
     }
 
+    @usableFromInline
     mutating func snapshot(_ snapshot: inout SnapshotWriter) {
         // Everything held was sent by the flush before, so only event time is left to keep.
         let fingerprint = OperatorFingerprint(
@@ -120,6 +104,7 @@ where E.Key: StreamKey, E.Input == A.Input {
         late.snapshot(&snapshot)
     }
 
+    @usableFromInline
     mutating func restore(_ reader: SnapshotReader) throws(CodecError) {
         var restored = watermark
         try reader.section(id) { (bytes: inout ByteReader) throws(CodecError) in

@@ -39,16 +39,15 @@ where E.Key: StreamKey, E.Input == A.Input {
 
     /// Adds a record that was keyed in place.
     @inlinable
+    @inline(__always)
     mutating func receive<S: Sink & ~Copyable>(
         _ value: E.Input, at time: EventTime, into next: inout S
     ) where S.In == Out {
-        let start = table.spec.start(of: time)
-        if table.spec.finalTime(startingAt: start) <= watermark {
+        guard let pane = table.pane(at: time, watermark: watermark) else {
             return late.receive(value, at: time, watermark: watermark, context)
         }
-        let pane = table.pane(startingAt: start)
-        let slot = pane.slot(extractor.key(of: value))
-        pane.cells[slot].accumulator.add(value, at: time)
+        let slot = pane.pointee.slot(extractor.key(of: value))
+        pane.pointee.cells[slot].accumulator.add(value, at: time)
     }
 
     /// Adds a sum that was made in front of the shuffle, where its records were found to be in time.
@@ -59,16 +58,16 @@ where E.Key: StreamKey, E.Input == A.Input {
         if table.spec.finalTime(startingAt: windowStart) <= watermark {
             return context.count(staleCounter)
         }
-        let pane = table.pane(startingAt: windowStart)
-        let slot = pane.slot(key)
-        pane.cells[slot].accumulator.merge(partial)
+        let pane = table.findPane(windowStart)
+        let slot = pane.pointee.slot(key)
+        pane.pointee.cells[slot].accumulator.merge(partial)
     }
 
     /// Publishes what late records revised.
     @usableFromInline
     mutating func endBatch<S: Sink & ~Copyable>(into next: inout S) where S.In == Out {
         for pane in table.panes {
-            guard table.spec.window(startingAt: pane.start).end <= watermark else { break }
+            guard table.spec.window(startingAt: pane.pointee.start).end <= watermark else { break }
             publish(pane, into: &next)
         }
         late.endBatch()
@@ -80,7 +79,7 @@ where E.Key: StreamKey, E.Input == A.Input {
     where S.In == Out {
         guard time > watermark else { return }
         watermark = time
-        for pane in table.panes where table.spec.window(startingAt: pane.start).end <= time {
+        for pane in table.panes where table.spec.window(startingAt: pane.pointee.start).end <= time {
             publish(pane, into: &next)
         }
         table.drop(before: time)
@@ -109,23 +108,23 @@ where E.Key: StreamKey, E.Input == A.Input {
     }
 
     private func publish<S: Sink & ~Copyable>(
-        _ pane: WindowPane<E.Key, A>, into next: inout S
+        _ pane: WindowTable<E.Key, A>.Pane, into next: inout S
     ) where S.In == Out {
-        if pane.changed.isEmpty { return }
-        let window = table.spec.window(startingAt: pane.start)
-        let finalAt = table.spec.finalTime(startingAt: pane.start)
-        for slot in pane.changed.lazy.map(Int.init) {
-            pane.cells.markChanged(slot)
-            pane.cells[slot].isChanged = false
-            pane.cells[slot].revision += 1
+        if pane.pointee.changed.isEmpty { return }
+        let window = table.spec.window(startingAt: pane.pointee.start)
+        let finalAt = table.spec.finalTime(startingAt: pane.pointee.start)
+        for slot in pane.pointee.changed.lazy.map(Int.init) {
+            pane.pointee.cells.markChanged(slot)
+            pane.pointee.cells[slot].isChanged = false
+            pane.pointee.cells[slot].revision += 1
             next.receive(
                 Change(
-                    key: pane.cells.key(at: slot), window: window,
-                    revision: pane.cells[slot].revision, finalAt: finalAt,
-                    value: pane.cells[slot].accumulator),
+                    key: pane.pointee.cells.key(at: slot), window: window,
+                    revision: pane.pointee.cells[slot].revision, finalAt: finalAt,
+                    value: pane.pointee.cells[slot].accumulator),
                 at: EventTime(milliseconds: window.end.milliseconds &- 1))
         }
-        pane.changed.removeAll(keepingCapacity: true)
+        pane.pointee.changed.removeAll(keepingCapacity: true)
     }
 
     @usableFromInline

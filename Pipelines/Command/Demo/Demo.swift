@@ -7,6 +7,7 @@ internal import Records
 internal import RoadNetwork
 internal import Runtime
 internal import Serving
+internal import TrafficUpdates
 
 /// One run of the main job: broker, pipelines, fleet, and what came of it.
 struct Demo {
@@ -16,6 +17,9 @@ struct Demo {
     private let scenario: FleetScenario
     private let clock: ScaledClock
     private let liveFrom: EventTime
+    private let interruption = Interruption()
+    /// Requests of the fleet that are under way at a time.
+    private static let lanes = 96
 
     /// Loads the map and sets the clock.
     init(_ options: DemoCommand) throws {
@@ -39,7 +43,11 @@ struct Demo {
     }
 
     /// Runs everything.
+    ///
+    /// - Throws: `CancellationError` when a signal stopped it, after all has stopped in order.
     func run() async throws -> RunSummary {
+        let following = interruption.follow(StopSignals())
+        defer { following.cancel() }
         let environment = ProcessInfo.processInfo.environment
         var broker: BrokerProcess?
         let servers: String
@@ -66,9 +74,13 @@ struct Demo {
             checkpoints: "\(options.out)/checkpoints")
         settings.threads = options.threads
         settings.partitions = options.partitions
+        settings.options.commitIntervalMilliseconds = 250
         settings.startsAtEnd = ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP_SERVERS"] != nil
-        if name == "traffic-updates", !options.map.isEmpty {
-            settings.parameters = "map: \"\(options.map)\"\n"
+        if name == "traffic-updates" {
+            // Silence is measured by the clock: while it runs fast, a moment's wait is no silence.
+            let rate = options.simulated / options.duration
+            settings.parameters =
+                "map: \"\(options.map)\"\nidleAfter: \(TrafficUpdates.defaults.idleAfter * rate)\n"
         }
         return settings
     }
@@ -78,6 +90,20 @@ struct Demo {
         resources.provide("roads", roads)
         let ingest = try runner("location-ingest", services)
         let traffic = try runner("traffic-updates", services)
+        do {
+            return try await run(ingest, traffic, services)
+        } catch is CancellationError {
+            // The sources have ended; what is in the log is the next run's.
+            print("stopping         checkpoints, offsets, sinks")
+            ingest.stop()
+            traffic.stop()
+            throw CancellationError()
+        }
+    }
+
+    private func run(
+        _ ingest: PipelineRunner, _ traffic: PipelineRunner, _ services: ServiceEnvironment
+    ) async throws -> RunSummary {
         try await waitUntilRunning([ingest, traffic])
         let door = try IngestDoor(
             ingest, services, clock: clock, listen: "127.0.0.1:0", concurrentRequests: 2_048)
@@ -85,16 +111,16 @@ struct Demo {
         let port = try await door.port
         print("door             http://127.0.0.1:\(port)/v1/locations")
         let feed = FleetFeed(
-            try FleetSimulator(graph: roads, scenario: scenario), clock: clock,
-            liveFrom: liveFrom)
+            try FleetSimulator(graph: roads, scenario: scenario), lanes: Demo.lanes, clock: clock,
+            liveFrom: liveFrom, interruption: interruption)
         let pool = PostgresPool(try required(services.postgres), size: 2)
         let probe = LatencyProbe(pool, clock: clock, from: liveFrom)
         let totals = try await drive(feed, port: port, probe: probe, [ingest, traffic])
-        print("draining         every window closes, every row is written")
+        print(
+            "draining         every request is answered, every window closes, every row is written")
         await door.stop()
         try await serving.value
-        try await ingest.finish()
-        try await traffic.finish()
+        for runner in [ingest, traffic] { try await runner.finish(unless: interruption) }
         try? await probe.look()
         let judge = DemoJudge(
             roads: roads, truth: await feed.truth, scenario: scenario, liveFrom: liveFrom,
@@ -104,10 +130,23 @@ struct Demo {
         summary.accepted = totals.accepted
         summary.rejected = totals.rejected
         summary.lag = try judge.lag([ingest, traffic])
-        try await TrafficPicture(roads: roads, directory: options.out).draw(
-            pool, at: liveFrom)
+        try await draw(pool)
         await pool.close()
         return summary
+    }
+
+    private func draw(_ pool: PostgresPool) async throws {
+        var picture = TrafficPicture(roads: roads)
+        picture.attribution = options.map.isEmpty ? nil : "© OpenStreetMap contributors"
+        let svg = try await picture.svg(pool, at: liveFrom)
+        try TrafficPicture.write(svg, to: "\(options.out)/traffic.svg")
+        print("picture          \(options.out)/traffic.svg")
+        do {
+            try TrafficPicture.write(svg, to: "\(options.out)/traffic.png")
+            print("                 \(options.out)/traffic.png")
+        } catch let error as DataflowError {
+            print("                 no PNG: \(error.message)")
+        }
     }
 
     private func required(_ postgres: PostgresConfiguration?) throws -> PostgresConfiguration {
@@ -125,6 +164,7 @@ struct Demo {
 
     private func waitUntilRunning(_ runners: [PipelineRunner]) async throws {
         for _ in 0..<600 {
+            if interruption.isRequested { throw CancellationError() }
             if let failure = runners.lazy.compactMap(\.failure).first { throw failure }
             if runners.allSatisfy({ $0.isRunning(partitions: Int(options.partitions)) }) { return }
             try await Task.sleep(for: .milliseconds(50))
@@ -139,17 +179,22 @@ struct Demo {
     ) async throws -> IngestClientTotals {
         var configuration = IngestClientConfiguration()
         configuration.url = "http://127.0.0.1:\(port)/v1/locations"
-        configuration.concurrency = 64
+        configuration.concurrency = Demo.lanes
         let client = try IngestClient(configuration)
         let watching = Task { await probe.run() }
         let progress = Task { await report(feed, client, runners) }
-        await client.sendAll { await feed.next() }
+        await feed.send(with: client)
         // The last early results come a few seconds behind the last location.
-        try await Task.sleep(for: .seconds(options.live > 0 ? 12 : 1))
+        for _ in 0..<(options.live > 0 ? 120 : 10) where !interruption.isRequested {
+            try await Task.sleep(for: .milliseconds(100))
+        }
         progress.cancel()
         watching.cancel()
         let totals = client.totals
         try await client.shutdown()
+        print(
+            "requests         \(totals.bodies), \(totals.attempts - totals.bodies) of them sent again, \(totals.refused) refused, \(totals.failed) given up"
+        )
         if let failure = runners.lazy.compactMap(\.failure).first { throw failure }
         return totals
     }

@@ -51,7 +51,13 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var summary = try await Demo(self).run()
+        var summary: RunSummary
+        do {
+            summary = try await Demo(self).run()
+        } catch is CancellationError {
+            print("stopped          in order; no figures, as the run was interrupted")
+            throw ExitCode(130)
+        }
         summary.judge(isJudged: !unjudged)
         print("")
         for line in summary.lines { print(line) }

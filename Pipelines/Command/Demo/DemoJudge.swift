@@ -14,6 +14,13 @@ struct DemoJudge {
     let truth: FleetTruth
     let scenario: FleetScenario
     let liveFrom: EventTime
+    /// When the last passage is completed that is timed.
+    ///
+    /// What decides a later one may lie behind the fleet's end; until then one that takes too long has the time
+    /// to be seen taking it.
+    private var timedUntil: EventTime {
+        scenario.start.advanced(byMilliseconds: Int64((scenario.duration - 20) * 1_000))
+    }
     let services: ServiceEnvironment
     let pool: PostgresPool
 
@@ -94,8 +101,10 @@ struct DemoJudge {
         try TopicScan.read("traversals", services.kafka, as: SegmentTraversal.self) { traversal in
             if traversal.completedAt >= liveFrom { traversals.insert(traversal) }
         }
+        let timedUntil = timedUntil
         let (seconds, unpublished) = probe.latencies(
-            of: Array(traversals), windowMilliseconds: 60_000, minimumVehicles: 3
+            of: Array(traversals), windowMilliseconds: 60_000, minimumVehicles: 3,
+            isTimed: { $0.completedAt < timedUntil }
         ) { traversal in
             FleetEvent.vehicle(ofUserID: traversal.userID).flatMap {
                 sendTimes[.init(vehicle: $0, time: traversal.completedAt)]

@@ -13,6 +13,13 @@ final class LatencyProbe: Sendable {
         let windowStart: EventTime
     }
 
+    /// The sending of the location that completed a passage.
+    private struct Send {
+        let sent: EventTime
+        let user: String
+        let isTimed: Bool
+    }
+
     /// How often the table is read, in real milliseconds: the measurement's resolution.
     static let pauseMilliseconds = 200
 
@@ -70,18 +77,20 @@ final class LatencyProbe: Sendable {
     /// A row that is withheld until enough vehicles have passed says nothing of how fast the pipeline is, so
     /// its first passages are timed from the sending that made it publishable.
     ///
+    /// - Parameter isTimed: whether a passage's latency counts; the others count as passages of their row only.
     /// - Returns: the latencies, and how many passages no row ever counted.
     func latencies(
         of traversals: [SegmentTraversal], windowMilliseconds: Int64, minimumVehicles: Int,
-        sentAt: (SegmentTraversal) -> EventTime?
+        isTimed: (SegmentTraversal) -> Bool, sentAt: (SegmentTraversal) -> EventTime?
     ) -> (seconds: [Double], unpublished: Int) {
-        var sends: [Row: [(sent: EventTime, user: String)]] = [:]
+        var sends: [Row: [Send]] = [:]
         for traversal in traversals {
             let start = traversal.leftAt.milliseconds / windowMilliseconds * windowMilliseconds
             guard start >= from.milliseconds, let sent = sentAt(traversal) else { continue }
             let row = Row(
                 segment: traversal.segment, windowStart: EventTime(milliseconds: start))
-            sends[row, default: []].append((sent, traversal.userID))
+            sends[row, default: []].append(
+                Send(sent: sent, user: traversal.userID, isTimed: isTimed(traversal)))
         }
         var seconds: [Double] = []
         var unpublished = 0
@@ -90,7 +99,7 @@ final class LatencyProbe: Sendable {
                 let counted = seen[row] ?? []
                 let ordered = times.sorted { $0.sent < $1.sent }
                 let publishable = LatencyProbe.publishable(ordered, minimumVehicles)
-                for (index, send) in ordered.enumerated() {
+                for (index, send) in ordered.enumerated() where send.isTimed {
                     let sent = max(send.sent, publishable ?? send.sent)
                     if index < counted.count {
                         seconds.append(
@@ -106,7 +115,7 @@ final class LatencyProbe: Sendable {
 
     /// When the passage was sent with which enough distinct vehicles had passed.
     private static func publishable(
-        _ ordered: [(sent: EventTime, user: String)], _ minimumVehicles: Int
+        _ ordered: [Send], _ minimumVehicles: Int
     ) -> EventTime? {
         var users: Set<String> = []
         for send in ordered {

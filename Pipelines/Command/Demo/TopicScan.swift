@@ -4,7 +4,7 @@ internal import Records
 
 /// Reads all of a topic once, for a summary.
 enum TopicScan {
-    /// How long a partition may keep silent before the scan gives up, in waits of 20 ms.
+    /// How long the topic may keep silent before the scan gives up, in waits of 20 ms.
     private static let patience = 1_000
 
     /// Calls `body` with each record that is in the topic now.
@@ -14,14 +14,19 @@ enum TopicScan {
     ) throws {
         let reader = try KafkaReader(kafka, KafkaReaderOptions(.byHand(), memoryBudget: 64 << 20))
         defer { reader.close() }
+        var open: [TopicPartition: (position: Offset, end: Offset)] = [:]
         for number in 0..<(try reader.partitionCount(of: topic)) {
             let partition = TopicPartition(topic: topic, partition: number)
             let bounds = try reader.bounds(of: partition)
-            var position = starts[partition] ?? bounds.earliest
-            if position >= bounds.end { continue }
-            try reader.assign([partition: position])
-            var silent = 0
-            while position < bounds.end, silent < patience {
+            let start = starts[partition] ?? bounds.earliest
+            if start < bounds.end { open[partition] = (start, bounds.end) }
+        }
+        try reader.assign(open.mapValues { $0.position })
+        var silent = 0
+        while !open.isEmpty, silent < patience {
+            silent += 1
+            for (partition, state) in open.sorted(by: { $0.key < $1.key }) {
+                var position = state.position
                 let end = try reader.read(partition, maximum: 1_024) { batch in
                     for record in batch.records {
                         if let value = try? Record(record: record) { body(value) }
@@ -30,10 +35,13 @@ enum TopicScan {
                     silent = 0
                 }
                 if let end { position = max(position, end) }
-                silent += 1
-                if position < bounds.end { reader.wait(milliseconds: 20) }
+                if position < state.end {
+                    open[partition]?.position = position
+                } else {
+                    open[partition] = nil
+                }
             }
-            try reader.unassign([partition])
+            if silent > 0 { reader.wait(milliseconds: 20) }
         }
     }
 }

@@ -1,21 +1,31 @@
+internal import Dataflow
 internal import Foundation
+internal import Geo
 internal import PostgresClient
 internal import Records
 internal import RoadNetwork
 
-/// Draws the map coloured by speed: `traffic.svg`, and `traffic.png` where `rsvg-convert` is installed.
+/// The map coloured by speed, out of the table `live_traffic`.
 struct TrafficPicture {
     let roads: RoadGraph
-    let directory: String
+    /// Whom the map belongs to.
+    var attribution: String?
+    /// What is shown; nil for where there are speeds.
+    var bounds: BoundingBox?
+    var theme = MapTheme.automatic
+
+    /// How far back a segment's newest speed is looked for, in milliseconds.
+    private static let memory: Int64 = 600_000
 
     /// Draws the newest speeds of the minutes before a time.
-    func draw(_ pool: PostgresPool, at time: EventTime) async throws {
-        let from = time.advanced(byMilliseconds: -600_000)
+    func svg(_ pool: PostgresPool, at time: EventTime) async throws -> String {
+        let from = time.advanced(byMilliseconds: -TrafficPicture.memory)
         let rows = try await pool.withConnection { connection in
             try connection.query(
                 "SELECT DISTINCT ON (segment_id) segment_id, speed_kmh FROM live_traffic"
-                    + " WHERE window_start >= $1 ORDER BY segment_id, window_start DESC",
-                [.time(from)]
+                    + " WHERE window_start >= $1 AND window_start <= $2"
+                    + " ORDER BY segment_id, window_start DESC",
+                [.time(from), .time(time)]
             ).map { row in
                 (try row.value(0, as: Int64.self), try row.value(1, as: Double.self))
             }
@@ -24,18 +34,30 @@ struct TrafficPicture {
         for (id, speed) in rows {
             speeds[SegmentID(rawValue: UInt64(bitPattern: id))] = speed / 3.6
         }
-        let svg = TrafficMap(
-            graph: roads, speeds: speeds, title: "Live traffic", subtitle: "\(time)"
-        ).svg
-        try Data(svg.utf8).write(to: URL(fileURLWithPath: "\(directory)/traffic.svg"))
+        var map = TrafficMap(
+            graph: roads, speeds: speeds, title: "Live traffic", subtitle: "\(time)",
+            bounds: bounds, attribution: attribution)
+        map.theme = theme
+        return map.svg
+    }
+
+    /// Writes a picture: SVG, or PNG by `rsvg-convert` for a path that ends so.
+    static func write(_ svg: String, to path: String) throws {
+        guard path.hasSuffix(".png") else {
+            return try Data(svg.utf8).write(to: URL(fileURLWithPath: path))
+        }
+        let source = path.dropLast(4) + ".svg.tmp"
+        try Data(svg.utf8).write(to: URL(fileURLWithPath: String(source)))
+        defer { try? FileManager.default.removeItem(atPath: String(source)) }
         let convert = Process()
         convert.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        convert.arguments = [
-            "rsvg-convert", "-o", "\(directory)/traffic.png", "\(directory)/traffic.svg",
-        ]
+        convert.arguments = ["rsvg-convert", "-o", path, String(source)]
         try convert.run()
         convert.waitUntilExit()
-        let what = convert.terminationStatus == 0 ? "traffic.svg and .png" : "traffic.svg"
-        print("picture          \(directory)/\(what)")
+        guard convert.terminationStatus == 0 else {
+            throw DataflowError(
+                .invalidConfiguration, domain: .user,
+                "rsvg-convert could not write \(path) (Debian: librsvg2-bin)")
+        }
     }
 }

@@ -38,7 +38,22 @@ struct DevBrokerCommand: AsyncParsableCommand {
         help: "A file with a line user:password for each client that may connect (SASL PLAIN).")
     var users: String?
 
+    @Option(help: "The broker's certificate chain in PEM: clients must connect by TLS.")
+    var tlsCertificate: String?
+
+    @Option(help: "The private key of the certificate in PEM.")
+    var tlsKey: String?
+
+    @Option(help: "Who signs the clients' certificates, in PEM; without it clients need none.")
+    var tlsClientAuthorities: String?
+
     func validate() throws {
+        guard (tlsCertificate == nil) == (tlsKey == nil) else {
+            throw ValidationError("--tls-certificate and --tls-key go together")
+        }
+        guard tlsClientAuthorities == nil || tlsCertificate != nil else {
+            throw ValidationError("--tls-client-authorities needs --tls-certificate")
+        }
         guard FlushPolicy(flush) != nil else {
             throw ValidationError("--flush takes ack, os or a number of milliseconds above 0")
         }
@@ -69,6 +84,10 @@ struct DevBrokerCommand: AsyncParsableCommand {
                 }
                 configuration.users[String(parts[0])] = String(parts[1])
             }
+        }
+        if let tlsCertificate, let tlsKey {
+            configuration.certificate = BrokerCertificate(
+                chain: tlsCertificate, privateKey: tlsKey, clientAuthorities: tlsClientAuthorities)
         }
         let (host, port) = try address()
         let log: @Sendable (String) -> Void = { line in

@@ -4,5 +4,8 @@ internal import ArgumentParser
 struct DevCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dev", abstract: "Stand-ins for development and tests.",
-        subcommands: [DevBrokerCommand.self, DevMockBrokerCommand.self, DemoCommand.self])
+        subcommands: [
+            DevBrokerCommand.self, DevMockBrokerCommand.self, DevFleetCommand.self,
+            DemoCommand.self,
+        ])
 }

@@ -32,7 +32,8 @@ final class IngestDoor: Sendable {
         logger.logLevel = .warning
         var routes = [
             LocationIngestHandler(
-                decoder: LocationBatchDecoder(), doors: runner.doors, clock: clock
+                door: LocationDoor(
+                    decoder: LocationBatchDecoder(), doors: runner.doors, clock: clock)
             ).route
         ]
         pool = services.postgres.map { PostgresPool($0) }

@@ -95,8 +95,11 @@ final class PipelineRunner: Sendable {
     /// Lets the pipeline's inputs end where they end now, stage after stage, until every window is closed
     /// and every row is written.
     ///
-    /// - Throws: what a stage failed with, or `.limitExceeded` when it takes longer than `timeout`.
-    func finish(timeout: Duration = .seconds(120)) async throws {
+    /// - Throws: what a stage failed with, `.limitExceeded` when it takes longer than `timeout`, or
+    ///   `CancellationError` when it was interrupted.
+    func finish(
+        unless interruption: Interruption, timeout: Duration = .seconds(120)
+    ) async throws {
         let deadline = ContinuousClock.now + timeout
         for stage in plan.stages where !stage.isPushed {
             driver.finish(stage: stage.name)
@@ -106,6 +109,7 @@ final class PipelineRunner: Sendable {
                         .limitExceeded, domain: .internal,
                         "stage \(stage.name) did not come to its end within \(timeout)")
                 }
+                if interruption.isRequested { throw CancellationError() }
                 try await Task.sleep(for: .milliseconds(20))
             }
             if let failure = driver.failure { throw failure }

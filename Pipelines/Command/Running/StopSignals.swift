@@ -21,6 +21,12 @@ struct StopSignals: @unchecked Sendable {
         }
     }
 
+    /// From here on the signals end the process by themselves again.
+    func restoreDefaults() {
+        for source in sources { source.cancel() }
+        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+    }
+
     /// Returns when one of the signals has come.
     func wait() async {
         for await _ in stream { return }

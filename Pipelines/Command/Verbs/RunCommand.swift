@@ -46,6 +46,12 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "Milliseconds between two commits.")
     var commitInterval: Int64 = 1_000
 
+    @Option(
+        help:
+            "Play recorded locations into location-ingest and stop: batches, one JSON object a line; - is standard input."
+    )
+    var from: String?
+
     @Option(help: "The address of the HTTP door of location-ingest, host:port.")
     var listen = "127.0.0.1:8080"
 
@@ -53,6 +59,9 @@ struct RunCommand: AsyncParsableCommand {
         if pipelines.isEmpty { throw ValidationError("name a pipeline") }
         if config != nil, pipelines.count > 1 {
             throw ValidationError("--config is for a single pipeline")
+        }
+        if from != nil, !pipelines.contains(LocationIngest.name) {
+            throw ValidationError("--from is for \(LocationIngest.name)")
         }
         if threads < 1 { throw ValidationError("--threads takes at least 1") }
         if !(10...60_000).contains(commitInterval) {
@@ -76,9 +85,39 @@ struct RunCommand: AsyncParsableCommand {
                 try PipelineRunner(try Catalogue.entry(name), settings, services, clock: clock))
             FileHandle.standardError.write(Data("running \(name)\n".utf8))
         }
-        try await serve(runners, services, clock, until: signals)
+        if let from, let ingest = runners.first(where: RunCommand.isIngest) {
+            try await play(from, ingest, runners, services, clock, signals)
+        } else {
+            try await serve(runners, services, clock, until: signals)
+        }
         for runner in runners { runner.stop() }
         if let failure = runners.lazy.compactMap(\.failure).first { throw failure }
+    }
+
+    private static func isIngest(_ runner: PipelineRunner) -> Bool {
+        runner.plan.graph.pipeline == LocationIngest.name
+    }
+
+    /// Writes recorded locations, then waits until every stage has read all there is.
+    private func play(
+        _ path: String, _ ingest: PipelineRunner, _ runners: [PipelineRunner],
+        _ services: ServiceEnvironment, _ clock: any EventClock, _ signals: StopSignals
+    ) async throws {
+        let interruption = Interruption()
+        let following = interruption.follow(signals)
+        defer { following.cancel() }
+        let lines = LocationLines(ingest, clock: clock, interruption: interruption)
+        let totals = try await lines.play(path)
+        print(
+            "lines \(totals.lines), of them refused \(totals.refused); locations accepted \(totals.accepted), rejected \(totals.rejected)"
+        )
+        let report = try LagReport(services)
+        defer { report.close() }
+        while !interruption.isRequested, !runners.contains(where: \.hasStopped) {
+            let rows = try runners.flatMap { try report.rows(plan: $0.plan, run: $0.run) }
+            if rows.allSatisfy({ $0.lag == 0 }) { return }
+            try await Task.sleep(for: .milliseconds(200))
+        }
     }
 
     /// Waits for the signal to stop, or for a failure, with the HTTP door open if there is one.
@@ -86,7 +125,7 @@ struct RunCommand: AsyncParsableCommand {
         _ runners: [PipelineRunner], _ services: ServiceEnvironment, _ clock: any EventClock,
         until signals: StopSignals
     ) async throws {
-        let ingest = runners.first { $0.plan.graph.pipeline == LocationIngest.name }
+        let ingest = runners.first(where: RunCommand.isIngest)
         let door = try ingest.map { try IngestDoor($0, services, clock: clock, listen: listen) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             if let door { group.addTask { try await door.run() } }

@@ -41,6 +41,19 @@ nonisolated struct Millrace_Traffic_TrafficUpdate: Sendable {
 
   var vehicles: UInt64 = 0
 
+  /// Standard deviation of the passages' speeds in m/s.
+  var standardDeviation: Double = 0
+
+  /// The speeds in m/s that 15, 50 and 85 % of the passages don't exceed.
+  var p15: Double = 0
+
+  var p50: Double = 0
+
+  var p85: Double = 0
+
+  /// The speed as a share of free flow.
+  var freeFlowRatio: Double = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -76,7 +89,7 @@ nonisolated struct Millrace_Traffic_MatchedLocation: Sendable {
   fileprivate var _segmentID: UInt64? = nil
 }
 
-/// The record of the topic `traversals`: a user's passage over a whole segment.
+/// The record of the topic `traversals`: a user's passage over a segment.
 nonisolated struct Millrace_Traffic_SegmentTraversal: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -96,6 +109,12 @@ nonisolated struct Millrace_Traffic_SegmentTraversal: Sendable {
   /// The time of the location that completed the passage.
   var completedMs: Int64 = 0
 
+  /// Seconds that the passage takes when nothing is in the way.
+  var freeFlowSeconds: Double = 0
+
+  /// How probable the way is among those that the locations allow, 0 to 1.
+  var confidence: Double = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -107,7 +126,7 @@ fileprivate nonisolated let _protobuf_package = "millrace.traffic"
 
 nonisolated extension Millrace_Traffic_TrafficUpdate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".TrafficUpdate"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}segment_id\0\u{3}window_start_ms\0\u{3}window_end_ms\0\u{1}revision\0\u{1}speed\0\u{1}traversals\0\u{1}vehicles\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}segment_id\0\u{3}window_start_ms\0\u{3}window_end_ms\0\u{1}revision\0\u{1}speed\0\u{1}traversals\0\u{1}vehicles\0\u{3}standard_deviation\0\u{1}p15\0\u{1}p50\0\u{1}p85\0\u{3}free_flow_ratio\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -122,6 +141,11 @@ nonisolated extension Millrace_Traffic_TrafficUpdate: SwiftProtobuf.Message, Swi
       case 5: try { try decoder.decodeSingularDoubleField(value: &self.speed) }()
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.traversals) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.vehicles) }()
+      case 8: try { try decoder.decodeSingularDoubleField(value: &self.standardDeviation) }()
+      case 9: try { try decoder.decodeSingularDoubleField(value: &self.p15) }()
+      case 10: try { try decoder.decodeSingularDoubleField(value: &self.p50) }()
+      case 11: try { try decoder.decodeSingularDoubleField(value: &self.p85) }()
+      case 12: try { try decoder.decodeSingularDoubleField(value: &self.freeFlowRatio) }()
       default: break
       }
     }
@@ -149,6 +173,21 @@ nonisolated extension Millrace_Traffic_TrafficUpdate: SwiftProtobuf.Message, Swi
     if self.vehicles != 0 {
       try visitor.visitSingularUInt64Field(value: self.vehicles, fieldNumber: 7)
     }
+    if self.standardDeviation.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.standardDeviation, fieldNumber: 8)
+    }
+    if self.p15.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.p15, fieldNumber: 9)
+    }
+    if self.p50.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.p50, fieldNumber: 10)
+    }
+    if self.p85.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.p85, fieldNumber: 11)
+    }
+    if self.freeFlowRatio.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.freeFlowRatio, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -160,6 +199,11 @@ nonisolated extension Millrace_Traffic_TrafficUpdate: SwiftProtobuf.Message, Swi
     if lhs.speed != rhs.speed {return false}
     if lhs.traversals != rhs.traversals {return false}
     if lhs.vehicles != rhs.vehicles {return false}
+    if lhs.standardDeviation != rhs.standardDeviation {return false}
+    if lhs.p15 != rhs.p15 {return false}
+    if lhs.p50 != rhs.p50 {return false}
+    if lhs.p85 != rhs.p85 {return false}
+    if lhs.freeFlowRatio != rhs.freeFlowRatio {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -216,7 +260,7 @@ nonisolated extension Millrace_Traffic_MatchedLocation: SwiftProtobuf.Message, S
 
 nonisolated extension Millrace_Traffic_SegmentTraversal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SegmentTraversal"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}user_id\0\u{3}segment_id\0\u{3}enter_ms\0\u{3}leave_ms\0\u{1}length\0\u{3}completed_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}user_id\0\u{3}segment_id\0\u{3}enter_ms\0\u{3}leave_ms\0\u{1}length\0\u{3}completed_ms\0\u{3}free_flow_seconds\0\u{1}confidence\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -230,6 +274,8 @@ nonisolated extension Millrace_Traffic_SegmentTraversal: SwiftProtobuf.Message, 
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.leaveMs) }()
       case 5: try { try decoder.decodeSingularDoubleField(value: &self.length) }()
       case 6: try { try decoder.decodeSingularInt64Field(value: &self.completedMs) }()
+      case 7: try { try decoder.decodeSingularDoubleField(value: &self.freeFlowSeconds) }()
+      case 8: try { try decoder.decodeSingularDoubleField(value: &self.confidence) }()
       default: break
       }
     }
@@ -254,6 +300,12 @@ nonisolated extension Millrace_Traffic_SegmentTraversal: SwiftProtobuf.Message, 
     if self.completedMs != 0 {
       try visitor.visitSingularInt64Field(value: self.completedMs, fieldNumber: 6)
     }
+    if self.freeFlowSeconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.freeFlowSeconds, fieldNumber: 7)
+    }
+    if self.confidence.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.confidence, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -264,6 +316,8 @@ nonisolated extension Millrace_Traffic_SegmentTraversal: SwiftProtobuf.Message, 
     if lhs.leaveMs != rhs.leaveMs {return false}
     if lhs.length != rhs.length {return false}
     if lhs.completedMs != rhs.completedMs {return false}
+    if lhs.freeFlowSeconds != rhs.freeFlowSeconds {return false}
+    if lhs.confidence != rhs.confidence {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -10,7 +10,7 @@ public import Transforms
 public enum MatchEvent: Sendable {
     /// A location was placed on a road, or could not be.
     case location(MatchedLocation)
-    /// A segment was passed from its start to its end.
+    /// A segment was passed, or a good part of it.
     case traversal(SegmentTraversal)
 
     /// The location, if that is what it says.
@@ -32,7 +32,7 @@ public enum MatchEvent: Sendable {
 public struct MatchLocations: ProcessFunction {
     private var matcher: MapMatcher
     private var output = MatchOutput()
-    /// How long after its newest location a track is closed, in milliseconds of event time.
+    /// How long after its newest location all of a track is decided, in milliseconds of event time.
     private static let silence: Int64 = 60_000
 
     /// Matches to `roads`.
@@ -53,30 +53,42 @@ public struct MatchLocations: ProcessFunction {
             coordinate: Coordinate(latitude: input.latitude, longitude: input.longitude))
         matcher.advance(&state.lattice, with: observation, into: &output)
         emit(key, &context)
-        if state.timer == nil, !state.lattice.isEmpty { watch(&state, &context) }
+        if state.timer == nil, !state.lattice.isEmpty {
+            watch(&state, &context, after: Self.silence)
+        }
     }
 
-    /// Closes a track that has been silent for too long, or looks again later.
+    /// Decides on a track that has been silent for a while, closes it when the matcher would break it anyway,
+    /// or looks again later.
     public mutating func timer(
         at time: EventTime, key: String, state: inout MatchState,
         context: inout ProcessContext<MatchEvent>
     ) {
         state.timer = nil
         guard let newest = state.lattice.newestObservationTime else { return }
-        if newest.advanced(byMilliseconds: Self.silence) <= time || context.watermark == .max {
+        if newest.advanced(byMilliseconds: matcher.settings.longestGap) <= time
+            || context.watermark == .max
+        {
             matcher.flush(&state.lattice, into: &output)
             emit(key, &context)
+        } else if newest.advanced(byMilliseconds: Self.silence) <= time {
+            matcher.settle(&state.lattice, into: &output)
+            emit(key, &context)
+            watch(&state, &context, after: matcher.settings.longestGap)
         } else {
-            watch(&state, &context)
+            watch(&state, &context, after: Self.silence)
         }
     }
 
     /// The watermark waits for the oldest location that is not decided.
     public func pendingTime(of state: MatchState) -> EventTime? { state.lattice.oldestPendingTime }
 
-    private func watch(_ state: inout MatchState, _ context: inout ProcessContext<MatchEvent>) {
+    private func watch(
+        _ state: inout MatchState, _ context: inout ProcessContext<MatchEvent>,
+        after milliseconds: Int64
+    ) {
         guard let newest = state.lattice.newestObservationTime else { return }
-        let time = newest.advanced(byMilliseconds: Self.silence)
+        let time = newest.advanced(byMilliseconds: milliseconds)
         state.timer = time
         context.setTimer(at: time)
     }
@@ -91,14 +103,12 @@ public struct MatchLocations: ProcessFunction {
                         offset: point.offset)),
                 at: point.time)
         }
-        for traversal in output.traversals where traversal.isComplete {
-            context.emit(
-                .traversal(
-                    SegmentTraversal(
-                        userID: userID, segment: traversal.id, enteredAt: traversal.enterTime,
-                        leftAt: traversal.leaveTime, length: traversal.length,
-                        completedAt: traversal.completionTime)),
-                at: traversal.leaveTime)
+        for traversal in output.traversals {
+            guard
+                let passage = SegmentTraversal(
+                    traversal, userID: userID, graph: matcher.graph)
+            else { continue }
+            context.emit(.traversal(passage), at: passage.leftAt)
         }
         output.removeAll()
     }

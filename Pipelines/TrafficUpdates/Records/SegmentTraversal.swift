@@ -1,10 +1,11 @@
 public import Dataflow
+public import MapMatching
 public import Records
 public import RoadNetwork
 internal import State
 internal import SwiftProtobuf
 
-/// A user's passage over a whole directed segment.
+/// A user's passage over a directed segment, or over a part of it.
 public struct SegmentTraversal: Hashable, Sendable {
     /// Who drove.
     public var userID: String
@@ -18,6 +19,25 @@ public struct SegmentTraversal: Hashable, Sendable {
     public var length: Double
     /// The time of the location that completed the passage.
     public var completedAt: EventTime
+    /// Seconds that the passage takes when nothing is in the way.
+    public var freeFlowSeconds: Double
+    /// How probable the way is among those that the locations allow, 0 to 1.
+    public var confidence: Double
+
+    /// Makes a passage.
+    public init(
+        userID: String, segment: SegmentID, enteredAt: EventTime, leftAt: EventTime,
+        length: Double, completedAt: EventTime, freeFlowSeconds: Double, confidence: Double
+    ) {
+        self.userID = userID
+        self.segment = segment
+        self.enteredAt = enteredAt
+        self.leftAt = leftAt
+        self.length = length
+        self.completedAt = completedAt
+        self.freeFlowSeconds = freeFlowSeconds
+        self.confidence = confidence
+    }
 
     /// Seconds on the segment, at least a millisecond.
     public var seconds: Double { Double(max(1, leftAt.millisecondsSince(enteredAt))) / 1_000 }
@@ -26,7 +46,34 @@ public struct SegmentTraversal: Hashable, Sendable {
     var vehicle: UInt64 { userID.streamHash }
 }
 
+extension SegmentTraversal {
+    /// The least share of a segment that a passage must cover to say something of it.
+    static let leastShare = 0.5
+    /// The least metres of a passage over a part: on less, noise weighs more than motion.
+    static let leastMetres = 40.0
+
+    /// Takes over what the matcher says; nil for a passage that covers too little of its segment.
+    public init?(_ traversal: Traversal, userID: String, graph: RoadGraph) {
+        let whole = graph.length(traversal.segment)
+        guard
+            traversal.isComplete
+                || traversal.length
+                    >= max(
+                        SegmentTraversal.leastMetres, SegmentTraversal.leastShare * whole)
+        else { return nil }
+        self.init(
+            userID: userID, segment: traversal.id, enteredAt: traversal.enterTime,
+            leftAt: traversal.leaveTime, length: traversal.length,
+            completedAt: traversal.completionTime,
+            freeFlowSeconds: traversal.length / graph.freeFlowSpeed(traversal.segment),
+            confidence: traversal.confidence)
+    }
+}
+
 extension SegmentTraversal: BinaryCodable {
+    /// Raised with the form of the bytes.
+    public static var codecVersion: UInt32 { 2 }
+
     /// Reads a traversal.
     public init(from reader: inout ByteReader) throws(CodecError) {
         userID = try reader.string()
@@ -35,6 +82,8 @@ extension SegmentTraversal: BinaryCodable {
         leftAt = try EventTime(from: &reader)
         length = try reader.double()
         completedAt = try EventTime(from: &reader)
+        freeFlowSeconds = try reader.double()
+        confidence = try reader.double()
     }
 
     /// Writes the traversal.
@@ -45,6 +94,8 @@ extension SegmentTraversal: BinaryCodable {
         leftAt.encode(into: &writer)
         writer.double(length)
         completedAt.encode(into: &writer)
+        writer.double(freeFlowSeconds)
+        writer.double(confidence)
     }
 }
 
@@ -59,7 +110,8 @@ extension SegmentTraversal: KeyedTopicRecord {
             userID: message.userID, segment: SegmentID(rawValue: message.segmentID),
             enteredAt: EventTime(milliseconds: message.enterMs),
             leftAt: EventTime(milliseconds: message.leaveMs), length: message.length,
-            completedAt: EventTime(milliseconds: message.completedMs))
+            completedAt: EventTime(milliseconds: message.completedMs),
+            freeFlowSeconds: message.freeFlowSeconds, confidence: message.confidence)
     }
 
     /// The user.
@@ -77,6 +129,8 @@ extension SegmentTraversal: KeyedTopicRecord {
         message.leaveMs = leftAt.milliseconds
         message.length = length
         message.completedMs = completedAt.milliseconds
+        message.freeFlowSeconds = freeFlowSeconds
+        message.confidence = confidence
         return message.write(into: &writer)
     }
 }

@@ -24,6 +24,25 @@ public struct TrafficUpdate: Hashable, Sendable {
         public var traversals: UInt64
         /// How many distinct vehicles, exact up to a bound.
         public var vehicles: UInt64
+        /// The standard deviation of the passages' speeds in m/s.
+        public var standardDeviation: Double
+        /// The speeds in m/s that 15, 50 and 85 % of the passages don't exceed.
+        public var percentiles: Percentiles
+        /// The speed as a share of free flow.
+        public var freeFlowRatio: Double
+
+        /// How congested that is.
+        public var level: SpeedBand { SpeedBand(ratio: freeFlowRatio) }
+    }
+
+    /// Speeds in m/s that a share of the passages doesn't exceed.
+    public struct Percentiles: Hashable, Sendable {
+        /// 15 % of the passages.
+        public var low: Double
+        /// Half of them.
+        public var median: Double
+        /// 85 %.
+        public var high: Double
     }
 
     init(_ change: Change<SegmentID, SegmentSpeed>) {
@@ -33,7 +52,10 @@ public struct TrafficUpdate: Hashable, Sendable {
         measure = change.value.map {
             Measure(
                 speed: $0.harmonicMeanSpeed, traversals: $0.traversals,
-                vehicles: UInt64($0.vehicles))
+                vehicles: UInt64($0.vehicles), standardDeviation: $0.standardDeviation,
+                percentiles: Percentiles(
+                    low: $0.percentile(0.15), median: $0.percentile(0.5),
+                    high: $0.percentile(0.85)), freeFlowRatio: $0.freeFlowRatio)
         }
     }
 
@@ -48,11 +70,18 @@ public struct TrafficUpdate: Hashable, Sendable {
                 .time(window.end), .double(measure.speed * 3.6),
                 .integer(Int64(clamping: measure.traversals)),
                 .integer(Int64(clamping: measure.vehicles)), .integer(Int64(revision)),
+                .double(measure.standardDeviation * 3.6), .double(measure.percentiles.low * 3.6),
+                .double(measure.percentiles.median * 3.6),
+                .double(measure.percentiles.high * 3.6), .double(measure.freeFlowRatio),
+                .text("\(measure.level)"),
             ])
     }
 }
 
 extension TrafficUpdate: TopicRecord, BinaryCodable {
+    /// Raised with the form of the bytes.
+    public static var codecVersion: UInt32 { 2 }
+
     /// Reads the key and the Protobuf message; a tombstone takes back.
     public init(record: RecordView) throws(CodecError) {
         guard let key = record.key else { throw .malformed("no key") }
@@ -67,7 +96,10 @@ extension TrafficUpdate: TopicRecord, BinaryCodable {
         let message: Millrace_Traffic_TrafficUpdate = try .reading(record.value)
         revision = message.revision
         measure = Measure(
-            speed: message.speed, traversals: message.traversals, vehicles: message.vehicles)
+            speed: message.speed, traversals: message.traversals, vehicles: message.vehicles,
+            standardDeviation: message.standardDeviation,
+            percentiles: Percentiles(low: message.p15, median: message.p50, high: message.p85),
+            freeFlowRatio: message.freeFlowRatio)
     }
 
     /// Segment and window.
@@ -88,6 +120,11 @@ extension TrafficUpdate: TopicRecord, BinaryCodable {
         message.speed = measure.speed
         message.traversals = measure.traversals
         message.vehicles = measure.vehicles
+        message.standardDeviation = measure.standardDeviation
+        message.p15 = measure.percentiles.low
+        message.p50 = measure.percentiles.median
+        message.p85 = measure.percentiles.high
+        message.freeFlowRatio = measure.freeFlowRatio
         return message.write(into: &writer)
     }
 
@@ -100,7 +137,10 @@ extension TrafficUpdate: TopicRecord, BinaryCodable {
             try Bool(from: &reader)
             ? Measure(
                 speed: try reader.double(), traversals: try reader.integer(),
-                vehicles: try reader.integer()) : nil
+                vehicles: try reader.integer(), standardDeviation: try reader.double(),
+                percentiles: Percentiles(
+                    low: try reader.double(), median: try reader.double(),
+                    high: try reader.double()), freeFlowRatio: try reader.double()) : nil
     }
 
     /// Writes the form between stages.
@@ -113,6 +153,11 @@ extension TrafficUpdate: TopicRecord, BinaryCodable {
             writer.double(measure.speed)
             writer.integer(measure.traversals)
             writer.integer(measure.vehicles)
+            writer.double(measure.standardDeviation)
+            writer.double(measure.percentiles.low)
+            writer.double(measure.percentiles.median)
+            writer.double(measure.percentiles.high)
+            writer.double(measure.freeFlowRatio)
         }
     }
 }

@@ -43,6 +43,21 @@ enum Arithmetic {
         }
     }
 
+    /// Whether two values differ by less than a share of their sum, or are of one special kind.
+    static func isClose(_ a: Double, _ b: Double, within share: Double) -> Bool {
+        if StaleMarker.isStale(a) || StaleMarker.isStale(b) {
+            return StaleMarker.isStale(a) && StaleMarker.isStale(b)
+        }
+        if a.isNaN || b.isNaN { return a.isNaN && b.isNaN }
+        if a == b { return true }
+        let sum = a.magnitude + b.magnitude
+        let difference = (a - b).magnitude
+        if a == 0 || b == 0 || sum < .leastNormalMagnitude {
+            return difference < share * .leastNormalMagnitude
+        }
+        return difference / min(sum, .greatestFiniteMagnitude) < share
+    }
+
     /// The mean as Prometheus computes it: a compensated sum as long as that stays finite, from
     /// there on an incremental mean.
     struct Mean {

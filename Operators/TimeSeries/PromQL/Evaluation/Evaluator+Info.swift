@@ -10,11 +10,13 @@ extension Evaluator {
             nameMatchers = selector.matchers.filter { $0.name == Labels.metricName }
             dataMatchers = selector.matchers.filter { $0.name != Labels.metricName }
         }
+        // With a selector that names no metric, the info metrics themselves are enriched as well.
+        let namesInfos = node.arguments.count < 2 || !nameMatchers.isEmpty
         if nameMatchers.isEmpty {
             nameMatchers = [LabelMatcher(Labels.metricName, equals: "target_info")]
         }
         func isInfo(_ column: Column) -> Bool {
-            nameMatchers.allSatisfy { $0.matches(column.labels.name) }
+            namesInfos && nameMatchers.allSatisfy { $0.matches(column.labels.name) }
         }
         let enrichable = base.filter { !isInfo($0) }
         let infos = try infoSeries(enrichable, nameMatchers + dataMatchers, node.arguments[0])

@@ -23,31 +23,21 @@ struct ClassicHistogram {
         return true
     }
 
-    /// Evens out differences that come from rounding.
-    private mutating func correctPrecision() {
-        guard var previous = buckets.first?.count else { return }
-        for index in buckets.indices.dropFirst() {
-            let current = buckets[index].count
-            let delta = (current - previous).magnitude
-            if delta == 0 { continue }
-            if delta / current <= 1e-12 {
-                buckets[index].count = previous
-            } else {
-                previous = current
-            }
-        }
-    }
-
-    /// Lifts counts that are less than those below them; whether any were.
+    /// Makes the counts rise from bucket to bucket: differences that come from rounding go either
+    /// way, others are lifted; whether any were.
     private mutating func forceMonotonicity() -> Bool {
-        guard var greatest = buckets.first?.count else { return false }
+        guard var previous = buckets.first?.count else { return false }
         var forced = false
         for index in buckets.indices.dropFirst() {
-            if buckets[index].count > greatest {
-                greatest = buckets[index].count
-            } else if buckets[index].count < greatest {
-                buckets[index].count = greatest
+            let current = buckets[index].count
+            if current == previous { continue }
+            if Arithmetic.isClose(previous, current, within: 1e-12) {
+                buckets[index].count = previous
+            } else if current < previous {
+                buckets[index].count = previous
                 forced = true
+            } else {
+                previous = current
             }
         }
         return forced
@@ -59,7 +49,6 @@ struct ClassicHistogram {
         if q < 0 { return (-.infinity, false) }
         if q > 1 { return (.infinity, false) }
         guard normalize() else { return (StaleMarker.normalNaN, false) }
-        correctPrecision()
         let forced = forceMonotonicity()
         guard buckets.count >= 2 else { return (StaleMarker.normalNaN, false) }
         let observations = buckets[buckets.count - 1].count
@@ -88,13 +77,15 @@ struct ClassicHistogram {
         var rank = 0.0
         var lowerRank: Double?
         var upperRank: Double?
+        // The lowest bucket is taken to begin at 0 where that makes sense.
+        var start = buckets[0].upperBound > 0 ? 0 : -Double.infinity
         for (index, bucket) in buckets.enumerated() {
-            let start = index > 0 ? buckets[index - 1].upperBound : -.infinity
+            if index > 0 { start = buckets[index - 1].upperBound }
             let end = bucket.upperBound
-            // The lowest bucket is taken to begin at 0 where that makes sense.
-            let origin = index == 0 && end > 0 ? 0 : start
             func interpolated(_ value: Double) -> Double {
-                rank + (bucket.count - rank) * (value - origin) / (end - origin)
+                // Of a bucket without a lower bound nothing can be said.
+                start.isInfinite
+                    ? bucket.count : rank + (bucket.count - rank) * (value - start) / (end - start)
             }
             if lowerRank == nil, start >= lower { lowerRank = rank }
             if upperRank == nil, start >= upper { upperRank = rank }

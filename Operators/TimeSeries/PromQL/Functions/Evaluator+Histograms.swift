@@ -12,7 +12,7 @@ extension Evaluator {
         var groups: [Group] = []
         for column in try vector(argument) {
             let text = column.labels[Labels.bucketBound]
-            guard !text.isEmpty, let bound = PromQLText.parseNumber(text) else {
+            guard !text.isEmpty, let bound = PromQLText.parseBound(text) else {
                 if !column.isEmpty {
                     context.annotate(
                         .badBucketLabel(column.labels.name, text, argument.range))

@@ -130,7 +130,8 @@ private struct RangeVisit {
             if !keepsName, !context.options.delaysNameRemoval {
                 labels = labels.droppingMetadata
             }
-            try body(labels, !keepsName, output)
+            // What a subquery is to lose at the end is lost also where the name would be kept.
+            try body(labels, !keepsName || input.dropsName, output)
         }
     }
 

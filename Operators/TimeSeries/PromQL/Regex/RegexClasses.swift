@@ -21,30 +21,40 @@ enum RegexClasses {
         }
     }
 
-    /// A general category of Unicode, as in `\pL` or `\p{Lu}`; scripts are not known.
+    /// A general category or script of Unicode, as in `\pL`, `\p{Lu}` or `\p{Greek}`.
     static func unicode(_ name: String) -> RegexSet? {
-        if let known = cache[name] { return known }
-        return nil
+        categories[name] ?? RegexScripts.named(name)
     }
 
-    private static let cache: [String: RegexSet] = {
+    /// The planes that have assigned characters other than private ones.
+    private static let planes: [ClosedRange<UInt32>] = [0...0x3FFFF, 0xE0000...0xE0FFF]
+
+    private static let categories: [String: RegexSet] = {
         var ranges: [String: [ClosedRange<UInt32>]] = [:]
-        var current: String?
-        var start: UInt32 = 0
-        func close(_ end: UInt32) {
-            guard let category = current else { return }
-            ranges[category, default: []].append(start...end)
-            ranges[String(category.prefix(1)), default: []].append(start...end)
-        }
-        for value in UInt32(0)...0x1FFFF {
-            let category = Unicode.Scalar(value).map { abbreviation($0.properties.generalCategory) }
-            if category != current {
-                if value > 0 { close(value - 1) }
-                current = category
-                start = value
+        for plane in planes {
+            var category = ""
+            var start = plane.lowerBound
+            func close(_ end: UInt32) {
+                guard !category.isEmpty else { return }
+                ranges[category, default: []].append(start...end)
+                ranges[String(category.prefix(1)), default: []].append(start...end)
             }
+            for value in plane {
+                // What is no scalar is a surrogate.
+                let found =
+                    Unicode.Scalar(value).map { abbreviation($0.properties.generalCategory) }
+                    ?? "Cs"
+                if found != category {
+                    if value > start { close(value - 1) }
+                    category = found
+                    start = value
+                }
+            }
+            close(plane.upperBound)
         }
-        close(0x1FFFF)
+        for name in ["Co", "C"] {
+            ranges[name, default: []] += [0xF0000...0xFFFFD, 0x100000...0x10FFFD]
+        }
         ranges["Any"] = [0...0x10FFFF]
         return ranges.mapValues { RegexSet(ranges: $0) }
     }()

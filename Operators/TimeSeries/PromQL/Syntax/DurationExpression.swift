@@ -27,7 +27,9 @@ public indirect enum DurationExpression: Sendable {
         guard seconds.magnitude < 9_223_372_036 else {
             throw Failure(message: "duration is out of range")
         }
-        return Int64((seconds * 1_000).rounded(.toNearestOrAwayFromZero))
+        // A plain literal is exact to the nanosecond; what is left of a millisecond is cut off.
+        return literal == nil
+            ? Int64(seconds * 1_000) : Int64((seconds * 1e9).rounded()) / 1_000_000
     }
 
     private func seconds(step: Int64) throws(Failure) -> Double {

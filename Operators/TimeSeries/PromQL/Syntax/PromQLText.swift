@@ -248,6 +248,12 @@ extension PromQLText {
 }
 
 extension PromQLText {
+    /// Reads the upper bound of a bucket, which is decimal, or an infinity.
+    static func parseBound(_ text: String) -> Double? {
+        parseDecimal(text)
+            ?? (text.contains(where: \.isNumber) ? nil : parseNumber(text))
+    }
+
     /// Reads a decimal number, perhaps with an exponent, as other programs write it: a sign, and
     /// digits on either side of the point.
     static func parseDecimal(_ text: String) -> Double? {

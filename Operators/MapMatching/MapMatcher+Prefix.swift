@@ -1,0 +1,112 @@
+internal import Records
+internal import RoadNetwork
+
+extension MapMatcher {
+    /// Gives out the segments that all plausible paths have left behind, before they agree where the user is.
+    ///
+    /// Behind a junction a user may be on one of several roads; the road to the junction is certain long
+    /// before. Paths that are not plausible are dropped, so that none contradicts what was given out.
+    mutating func giveOutCommon(_ lattice: inout Lattice, _ output: inout MatchOutput) {
+        let last = lattice.steps.count - 1
+        guard last > 0, var track = lattice.track else { return }
+        let best = lattice.bestPlace(ofStep: last)
+        wayThrough(lattice, last, best)
+        swap(&way, &otherWay)
+        var common = otherWay.count - 1
+        for (place, candidate) in lattice.candidates[lattice.range(last)].enumerated()
+        where place != best && candidate.score >= -Float(settings.margin) {
+            guard common > Int(track.ahead) else { return }
+            wayThrough(lattice, last, place)
+            var shared = 0
+            while shared < min(way.count, otherWay.count), way[shared] == otherWay[shared] {
+                shared += 1
+            }
+            common = min(common, shared - 1)
+        }
+        guard common > Int(track.ahead) else { return }
+        let confidence = lattice.keepPlausible(margin: Float(settings.margin))
+        let kept = lattice.bestPlace(ofStep: last)
+        trace(lattice, from: last, kept)
+        track.confidence = min(track.confidence, confidence)
+        // The drive to the best place, leg by leg, as far as it is common; nothing of it is decided yet.
+        var along = track
+        var (passed, minor) = (0, 0)
+        for index in 1...last where passed < common {
+            let candidate = lattice.candidates[lattice.range(index).lowerBound + chain[index]]
+            let step = lattice.steps[index]
+            minor += layOut(lattice, along, to: step, candidate, minorsFrom: minor)
+            for piece in drive.pieces.indices.dropLast() where passed < common {
+                if passed >= Int(track.ahead) {
+                    pass(piece, &lattice, &along, confidence, &output)
+                }
+                passed += 1
+            }
+            let end = drive.pieces[drive.pieces.count - 1]
+            along.base = end.segment
+            along.offset = end.to
+            along.time = Double(step.time)
+            along.sequence = step.sequence
+        }
+        track.segment = along.segment
+        track.enterTime = along.enterTime
+        track.enterOffset = along.enterOffset
+        track.confidence = along.confidence
+        track.ahead = UInt16(clamping: common)
+        lattice.track = track
+    }
+
+    /// Fills ``way`` with the segments of the path to a place, from the one that is decided; a turn within a
+    /// segment ends it, as it leaves no end behind.
+    private mutating func wayThrough(_ lattice: Lattice, _ last: Int, _ place: Int) {
+        trace(lattice, from: last, place)
+        way.removeAll(keepingCapacity: true)
+        guard let track = lattice.track else { return }
+        way.append(track.base)
+        var (segment, offset) = (track.base, track.offset)
+        for index in 1...last {
+            let candidate = lattice.candidates[lattice.range(index).lowerBound + chain[index]]
+            if candidate.turns { return }
+            let stays =
+                candidate.segment == segment && candidate.routeCount == 0
+                && Double(candidate.offset) >= offset
+            if !stays {
+                let start = Int(candidate.routeStart)
+                for hop in start..<(start + Int(candidate.routeCount)) {
+                    way.append(lattice.routes[hop])
+                }
+                way.append(candidate.segment)
+            }
+            (segment, offset) = (candidate.segment, Double(candidate.offset))
+        }
+    }
+}
+
+extension Lattice {
+    /// Drops the places of the newest step whose probability is less than e to the minus `margin` of the
+    /// best one's.
+    ///
+    /// - Returns: the share of the probability of all paths that is left.
+    fileprivate mutating func keepPlausible(margin: Float) -> Float {
+        let last = steps.count - 1
+        let range = range(last)
+        let all = probability(of: range)
+        var end = range.lowerBound
+        var routeEnd = Int(candidates[end].routeStart)
+        for place in range where candidates[place].score >= -margin {
+            var candidate = candidates[place]
+            let start = Int(candidate.routeStart)
+            candidate.routeStart = Int32(routeEnd)
+            for hop in 0..<Int(candidate.routeCount) {
+                routes[routeEnd] = routes[start + hop]
+                routeEnd += 1
+            }
+            candidates[end] = candidate
+            end += 1
+        }
+        candidates.removeLast(candidates.count - end)
+        routes.removeLast(routes.count - routeEnd)
+        steps[last].candidateCount = Int32(end - range.lowerBound)
+        let left = probability(of: self.range(last))
+        return all > 0 ? left / all : 1
+    }
+}

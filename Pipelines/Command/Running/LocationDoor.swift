@@ -1,0 +1,67 @@
+internal import Dataflow
+internal import LocationIngest
+internal import Records
+internal import Runtime
+internal import Sources
+internal import State
+
+/// Where batches of locations enter location-ingest, whoever brings them: decodes one, hands the points to the
+/// pipeline, and tells when the log has them.
+struct LocationDoor: Sendable {
+    let decoder: LocationBatchDecoder
+    let doors: [Mailbox]
+    let clock: any EventClock
+    /// The stage that takes points, and the operator that refuses them.
+    private static let stage = "http"
+    private static let operatorID = OperatorID(LocationDoor.stage)
+
+    /// What became of a batch.
+    enum Outcome {
+        /// The log has its good points, and dead letters of its bad ones.
+        case written(DecodedLocations)
+        /// It was refused as a whole; the log has a dead letter of it.
+        case refused(RequestRefusal)
+        /// The log is behind; nothing was taken.
+        case full
+        /// The log didn't acknowledge; some of it may be there.
+        case failed
+    }
+
+    /// Takes a batch.
+    func take(_ body: [UInt8]) async -> Outcome {
+        let now = clock.now()
+        do throws(RequestRefusal) {
+            let decoded = try decoder.decode(body, now: now)
+            let letters = decoded.rejected.compactMap { rejected in
+                letter(
+                    "point \(rejected.index): \(rejected.reason)", rejected.original(in: body), now)
+            }
+            return await push(decoded, letters) ?? .written(decoded)
+        } catch {
+            let nobody = DecodedLocations(userID: "", accepted: [], rejected: [])
+            let letters = letter("request: \(error.message)", body, now).map { [$0] } ?? []
+            return await push(nobody, letters) ?? .refused(error)
+        }
+    }
+
+    /// Waits until everything that follows from a batch is acknowledged; says what was in the way.
+    private func push(_ decoded: DecodedLocations, _ letters: [DeadLetter]) async -> Outcome? {
+        // A user's batches keep to one thread, so that they reach the log in the order of their answers.
+        let door = doors[Int(decoded.userID.streamHash % UInt64(doors.count))]
+        return await withCheckedContinuation { continuation in
+            let push = PushSource<LocationUpdate>.Push(
+                records: decoded.accepted.map { ($0, $0.observedAt) }, rejected: letters)
+            let isTaken = door.push(stage: LocationDoor.stage, push) { error in
+                continuation.resume(returning: error == nil ? nil : .failed)
+            }
+            if !isTaken { continuation.resume(returning: .full) }
+        }
+    }
+
+    private func letter(_ reason: String, _ original: [UInt8], _ now: EventTime) -> DeadLetter? {
+        LocationDoor.operatorID.map { operatorID in
+            DeadLetter(
+                code: .rejected, reason: reason, operatorID: operatorID, time: now, value: original)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Geo
+internal import PostgresClient
+internal import Records
+internal import RoadNetwork
+
+/// `millrace traffic`: what the pipeline traffic-updates has found out, for people.
+struct TrafficCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "traffic", abstract: "Look at live traffic.",
+        subcommands: [TrafficShowCommand.self])
+}
+
+/// `millrace traffic show`: a picture of the speeds in DATABASE_URL.
+struct TrafficShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Draw the roads coloured by their newest speed.",
+        discussion: "Reads the table live_traffic of DATABASE_URL.")
+
+    @Option(help: "The OSM PBF file that the pipeline runs on; the synthetic city by default.")
+    var map = ""
+
+    @Option(
+        help:
+            "What is shown, as west,south,east,north in degrees; where there are speeds by default."
+    )
+    var bbox: String?
+
+    @Option(help: "The file to write, .svg or .png.")
+    var out = "traffic.svg"
+
+    @Option(help: "The colours: \(MapTheme.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var theme = "automatic"
+
+    @Option(help: "Unix seconds of the moment that is shown; the newest window by default.")
+    var at: Double?
+
+    func validate() throws {
+        if bbox != nil, box == nil {
+            throw ValidationError("--bbox takes west,south,east,north in degrees")
+        }
+        if MapTheme(rawValue: theme) == nil { throw ValidationError("there is no theme \(theme)") }
+        guard out.hasSuffix(".svg") || out.hasSuffix(".png") else {
+            throw ValidationError("--out takes a name that ends in .svg or .png")
+        }
+    }
+
+    private var box: BoundingBox? {
+        let parts = (bbox ?? "").split(separator: ",").compactMap { Double($0) }
+        guard parts.count == 4, parts[0] < parts[2], parts[1] < parts[3] else { return nil }
+        guard Coordinate(latitude: parts[1], longitude: parts[0]).isValid,
+            Coordinate(latitude: parts[3], longitude: parts[2]).isValid
+        else { return nil }
+        return BoundingBox(
+            south: parts[1], west: parts[0], north: parts[3], east: parts[2])
+    }
+
+    func run() async throws {
+        let roads = try Catalogue.map(at: map)
+        let pool = PostgresPool(
+            try PostgresConfiguration(environment: ProcessInfo.processInfo.environment), size: 1)
+        var picture = TrafficPicture(roads: roads)
+        picture.attribution = map.isEmpty ? nil : "© OpenStreetMap contributors"
+        picture.bounds = box
+        picture.theme = MapTheme(rawValue: theme) ?? .automatic
+        let time = try await moment(pool)
+        try TrafficPicture.write(try await picture.svg(pool, at: time), to: out)
+        await pool.close()
+        print("\(out): the speeds of \(time)")
+    }
+
+    private func moment(_ pool: PostgresPool) async throws -> EventTime {
+        if let at { return EventTime(milliseconds: Int64(at * 1_000)) }
+        return try await pool.withConnection { connection in
+            let rows = try connection.query(
+                "SELECT max(window_start) FROM live_traffic HAVING max(window_start) IS NOT NULL")
+            guard let newest = rows.first else {
+                throw DataflowError(
+                    .invalidConfiguration, domain: .user, "the table live_traffic is empty")
+            }
+            return try newest.value(0, as: EventTime.self)
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import Dataflow
+import Geo
+import LocationIngest
+import OperatorTesting
+import Records
+import RoadNetwork
+import Runtime
+import State
+import Testing
+import TrafficUpdates
+
+@Suite("traffic-updates, whole")
+struct TrafficPipelineTests {
+    private static let start = EventTime(milliseconds: 1_760_000_040_000)
+    private static let plane = LocalProjection(origin: Coordinate(latitude: 49, longitude: 8))
+
+    /// A straight road with a crossing every 150 m and a street to the north at each.
+    private static func town() throws -> RoadGraph {
+        var builder = RoadGraphBuilder()
+        for column in 0..<12 {
+            for row in 0..<2 {
+                builder.addNode(
+                    Int64(10 * column + row + 1),
+                    plane.unproject(PlanarPoint(x: Double(column) * 150, y: Double(row) * 200)))
+            }
+            builder.addWay(
+                Int64(100 + column), nodes: [Int64(10 * column + 1), Int64(10 * column + 2)],
+                RoadAttributes(.residential, speedLimit: 30))
+        }
+        builder.addWay(
+            1, nodes: (0..<12).map { Int64(10 * $0 + 1) }, RoadAttributes(.primary, speedLimit: 50))
+        return try builder.build()
+    }
+
+    /// Cars that drive along the road at 11 m/s, a few seconds apart, seen every 4 s.
+    private static func locations(cars: Int) -> [LocationUpdate] {
+        var random = SeededGenerator(seed: 9)
+        var locations: [LocationUpdate] = []
+        for step in 0..<36 {
+            for car in 0..<cars {
+                let x = Double(step * 4 - car * 3) * 11
+                if x < 0 || x > 1_620 { continue }
+                let place = plane.unproject(
+                    PlanarPoint(x: x + random.unit() * 6 - 3, y: random.unit() * 8 - 4))
+                locations.append(
+                    LocationUpdate(
+                        userID: "car-\(car)", latitude: place.latitude,
+                        longitude: place.longitude,
+                        observedAt: start.advanced(
+                            byMilliseconds: Int64(step * 4_000 + car * 10))))
+            }
+        }
+        return locations
+    }
+
+    private static func harness(
+        _ graph: RoadGraph, _ cars: Int, _ parameters: TrafficUpdates.Parameters = .init()
+    ) throws -> PipelineHarness {
+        var options = SimulationOptions()
+        options.worker.isBounded = true
+        options.start = start
+        let harness = try PipelineHarness("traffic-updates", options) { builder in
+            TrafficUpdates(loadMap: { _ in graph }).build(builder, parameters)
+        }
+        try harness.send(locations(cars: cars), to: "locations") { $0.observedAt }
+        return harness
+    }
+
+    private static func traversals(_ harness: PipelineHarness) throws -> Set<SegmentTraversal> {
+        Set(try harness.records(of: "traversals", as: SegmentTraversal.self))
+    }
+
+    @Test("a row says how fast its road was, from the third vehicle on")
+    func rows() throws {
+        let graph = try TrafficPipelineTests.town()
+        let harness = try TrafficPipelineTests.harness(graph, 4)
+        try harness.finish()
+        let rows = harness.rows(of: "live_traffic")
+        // A row for each segment and minute in which three or more have passed.
+        var users: [[UInt64]: Set<String>] = [:]
+        for traversal in try TrafficPipelineTests.traversals(harness) {
+            let minute = UInt64(traversal.leftAt.milliseconds / 60_000)
+            users[[traversal.segment.rawValue, minute], default: []].insert(traversal.userID)
+        }
+        #expect(rows.count == users.values.count { $0.count >= 3 })
+        #expect(rows.count >= 8)
+        for row in rows {
+            guard case .double(let speed) = row[3], case .integer(let vehicles) = row[5],
+                case .double(let ratio) = row[11], case .text(let level) = row[12]
+            else {
+                Issue.record("a row of another shape: \(row)")
+                continue
+            }
+            #expect(abs(speed - 39.6) < 6)
+            #expect(vehicles >= 3)
+            #expect(abs(ratio - 39.6 / (50 * 0.82)) < 0.2)
+            #expect(level == "free")
+        }
+    }
+
+    @Test("two vehicles are too few to be told of")
+    func privacy() throws {
+        let harness = try TrafficPipelineTests.harness(try TrafficPipelineTests.town(), 2)
+        try harness.finish()
+        #expect(try TrafficPipelineTests.traversals(harness).count > 10)
+        #expect(harness.rows(of: "live_traffic").isEmpty)
+    }
+
+    @Test("a crash at any batch changes no passage")
+    func crash() throws {
+        let graph = try TrafficPipelineTests.town()
+        let whole = try TrafficPipelineTests.harness(graph, 3)
+        try whole.finish()
+        let expected = try TrafficPipelineTests.traversals(whole)
+        #expect(expected.count > 20)
+        for boundary in stride(from: 1, through: 40, by: 3) {
+            let harness = try TrafficPipelineTests.harness(graph, 3)
+            if try harness.run(untilBatch: boundary) {
+                try harness.advance(by: .seconds(2))
+                try harness.crashAndRestore()
+            }
+            try harness.finish()
+            #expect(try TrafficPipelineTests.traversals(harness) == expected)
+        }
+    }
+}
