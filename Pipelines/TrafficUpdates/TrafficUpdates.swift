@@ -22,7 +22,7 @@ public struct TrafficUpdates: Pipeline {
         /// By how many seconds locations may come out of order.
         public var outOfOrder = 10.0
         /// After how many seconds the matcher decides on a location, whether later ones agree or not.
-        public var matcherLag = 9.0
+        public var matcherLag = 8.0
         /// How many seconds behind its end a window may still be revised.
         public var lateness = 120.0
         /// Every how many seconds an unfinished window is published.

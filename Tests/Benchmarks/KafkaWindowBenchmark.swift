@@ -76,6 +76,7 @@ enum KafkaWindowBenchmark {
             configuration, KafkaReaderOptions(.byHand(), memoryBudget: 32 << 20))
         defer { reader.close() }
         var options = WorkerOptions()
+        options.delivery = .atLeastOnce
         options.isBounded = true
         let worker = StageWorker(stage: stage, run: "bench", options: options, seed: 1) {
             partition, incarnation in

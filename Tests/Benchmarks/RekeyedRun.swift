@@ -31,6 +31,7 @@ enum RekeyedRun {
         }
         let pipeline = arguments[2]
         var options = WorkerOptions()
+        options.delivery = .atLeastOnce
         options.commitIntervalMilliseconds = interval
         let kafka = try KafkaConfiguration(bootstrapServers: arguments[0])
         let plan = try plan(pipeline)

@@ -28,7 +28,8 @@ struct TrafficPipelineTests {
                 RoadAttributes(.residential, speedLimit: 30))
         }
         builder.addWay(
-            1, nodes: (0..<columns).map { Int64(10 * $0 + 1) }, RoadAttributes(.primary, speedLimit: 50))
+            1, nodes: (0..<columns).map { Int64(10 * $0 + 1) },
+            RoadAttributes(.primary, speedLimit: 50))
         return try builder.build()
     }
 

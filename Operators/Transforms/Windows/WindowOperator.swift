@@ -79,7 +79,8 @@ where E.Key: StreamKey, E.Input == A.Input {
     where S.In == Out {
         guard time > watermark else { return }
         watermark = time
-        for pane in table.panes where table.spec.window(startingAt: pane.pointee.start).end <= time {
+        for pane in table.panes where table.spec.window(startingAt: pane.pointee.start).end <= time
+        {
             publish(pane, into: &next)
         }
         table.drop(before: time)

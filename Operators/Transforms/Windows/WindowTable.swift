@@ -100,7 +100,9 @@ struct WindowTable<Key: StreamKey, A: Accumulator>: ~Copyable {
         if all { removeAll() }
         for _ in 0..<(try reader.count(minimumSize: 8)) {
             let start: Int64 = try reader.integer()
-            guard let index = panes.firstIndex(where: { $0.pointee.start == start }) else { continue }
+            guard let index = panes.firstIndex(where: { $0.pointee.start == start }) else {
+                continue
+            }
             WindowTable.free(panes[index...index])
             panes.remove(at: index)
             (recent, recentStart) = (nil, .max)
