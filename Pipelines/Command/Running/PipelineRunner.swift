@@ -33,6 +33,7 @@ final class PipelineRunner: Sendable {
     let run: String
     private let entry: PipelineEntry
     private let driver: ThreadedDriver
+    private let trimmer: ExchangeTrimmer
 
     /// Plans the pipeline, creates what is missing of its topics and tables, and starts its threads.
     init(
@@ -48,6 +49,7 @@ final class PipelineRunner: Sendable {
         try PipelineRunner.createTopics(plan.topics, services.kafka)
         try PipelineRunner.createTables(entry, plan, services.postgres)
         let store = try DirectoryCheckpointStore(settings.checkpoints)
+        trimmer = ExchangeTrimmer(plan, run: settings.run, services.kafka)
         driver = ThreadedDriver(threads: settings.threads, name: entry.name) { thread, mailbox in
             let builder = GraphBuilder(pipeline: entry.name, resources: resources)
             try entry.define(builder, settings.parameters)
