@@ -77,7 +77,9 @@ struct RollupErrorTests {
 
     @Test("a window whose samples are all inside or all outside leaves no error")
     func wholeWindows() throws {
-        let samples = SampleColumns([Sample(49_000, 100), Sample(75_000, 100), Sample(105_000, 110)])
+        let samples = SampleColumns([
+            Sample(49_000, 100), Sample(75_000, 100), Sample(105_000, 110),
+        ])
         let rolled = RollupSeries(samples, resolution: 60_000)
         let answer = try #require(rolled.answer(.increase, end: 150_000, width: 100_000))
         #expect((answer.value - 70.0 / 3).magnitude < 1e-9 && answer.error == 0)
@@ -88,7 +90,9 @@ struct RollupErrorTests {
     @Test("the variance of values that are huge beside their distance is right")
     func variance() throws {
         func rolled(_ values: [Double]) -> RollupSeries {
-            let samples = values.enumerated().map { Sample(Int64($0.offset) * 1_000 + 1, $0.element) }
+            let samples = values.enumerated().map {
+                Sample(Int64($0.offset) * 1_000 + 1, $0.element)
+            }
             let fine = RollupSeries(SampleColumns(samples), resolution: 10_000)
             return RollupSeries(fine, resolution: 1_000_000) ?? fine
         }
@@ -123,7 +127,8 @@ struct RollupErrorTests {
             let q = Double(index) / 100
             let rank = q * Double(values.count - 1)
             let (low, weight) = (Int(rank), rank - rank.rounded(.down))
-            let exact = values[low] * (1 - weight)
+            let exact =
+                values[low] * (1 - weight)
                 + values[min(low + 1, values.count - 1)] * weight
             let answer = try #require(sketch.interpolated(q))
             #expect((answer.value - exact).magnitude <= answer.error, "\(q)")

@@ -150,7 +150,8 @@ extension QuantileSketch: BinaryCodable {
             for _ in 0..<size {
                 let index = try reader.zigzag()
                 let number = try reader.varint()
-                guard index > last, let small = Int32(exactly: index), number < QuantileSketch.countLimit
+                guard index > last, let small = Int32(exactly: index),
+                    number < QuantileSketch.countLimit
                 else {
                     throw .malformed("a sketch's bins")
                 }
