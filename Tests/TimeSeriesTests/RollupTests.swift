@@ -49,6 +49,30 @@ struct RollupTests {
         }
     }
 
+    @Test("of several values for a time the one that came last counts, late or not")
+    func lastArrival() {
+        for seed in UInt64(1)...10 {
+            var random = SeededGenerator(seed: seed)
+            var raw = SampleColumns()
+            var rolled = RollupSeries(resolution: 60_000, keeping: [.quantiles, .distinct])
+            var latest: [Int64: Double] = [:]
+            for sample in Self.arrivals(Self.counter(count: 300, seed: seed), seed: seed) {
+                var sample = sample
+                // A sample that comes again has another value.
+                if latest[sample.timestamp] != nil { sample.value = random.unit() * 100 }
+                latest[sample.timestamp] = sample.value
+                raw.insert(sample)
+                if !rolled.append(sample) {
+                    rolled.rebuild(containing: [sample.timestamp], from: raw)
+                }
+            }
+            let final = latest.keys.sorted().map { Sample($0, latest[$0] ?? 0) }
+            let direct = RollupSeries(
+                SampleColumns(final), resolution: 60_000, keeping: [.quantiles, .distinct])
+            #expect(rolled == direct, "seed \(seed)")
+        }
+    }
+
     @Test("coarse rollups from finer ones equal those from raw samples, bit by bit")
     func fromFiner() throws {
         for seed in UInt64(1)...10 {
@@ -208,6 +232,16 @@ struct RollupTests {
             #expect(rollup.minimum == values.min() && rollup.maximum == values.max())
             #expect((rollup.total - values.reduce(0, +)).magnitude <= 1e-9 * rollup.total.magnitude)
             #expect(rollup.first.value == values.first && rollup.last.value == values.last)
+            var (increase, resets) = (0.0, 0)
+            for (before, value) in zip(values, values.dropFirst()) {
+                if value < before { resets += 1 }
+                increase += value < before ? value : value - before
+            }
+            #expect(rollup.resets == UInt64(resets), "\(name)")
+            let squares = values.reduce(0) { $0 + $1 * $1 }
+            #expect((rollup.totalOfSquares - squares).magnitude <= 1e-9 * squares, "\(name)")
+            let size = values.reduce(0) { $0 + $1.magnitude }
+            #expect((rollup.counterIncrease - increase).magnitude <= 1e-9 * size, "\(name)")
         }
     }
 }
