@@ -10,7 +10,9 @@ struct PromQLCommand: AsyncParsableCommand {
         discussion: """
             The file holds a metrics page with times (Prometheus's text format or OpenMetrics), \
             Influx line protocol, or `load` commands of a promqltest file. Without --at the \
-            expression is evaluated at every step from the first sample to the last.
+            expression is evaluated at every step from the first sample to the last, a range of \
+            samples or a text at the last sample. An expression that begins with a minus stands \
+            behind two: millrace promql --data FILE -- '-rate(m[5m])'.
             """)
 
     /// What the expression or the data is at fault for, as opposed to the options.
@@ -18,7 +20,7 @@ struct PromQLCommand: AsyncParsableCommand {
         let description: String
     }
 
-    @Argument(help: "The expression.")
+    @Argument(help: "The expression; behind -- where it begins with a minus.")
     var expression: String
 
     @Option(help: ArgumentHelp("The file of series.", valueName: "file"))
@@ -33,7 +35,7 @@ struct PromQLCommand: AsyncParsableCommand {
     @Option(help: "The last step.")
     var to: String?
 
-    @Option(help: "The distance of the steps, such as 15s or 1m.")
+    @Option(help: "The distance of the steps, such as 15s or 1m, or in seconds.")
     var step: String?
 
     @Option(help: "The width of the chart in characters.")
@@ -57,7 +59,7 @@ struct PromQLCommand: AsyncParsableCommand {
             return
         }
         guard let data else { throw ValidationError("--data is needed, but for --format") }
-        let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: data)))
+        let bytes = try PromQLCommand.bytes(of: data)
         let now = Int64(Date().timeIntervalSince1970 * 1_000)
         let source = try SeriesFile.read(bytes, now: now)
         guard let range = SeriesFile.timeRange(of: source) else {
@@ -67,6 +69,13 @@ struct PromQLCommand: AsyncParsableCommand {
         let result: QueryResult
         do {
             if at != nil || parsed.type == .matrix || parsed.type == .string {
+                guard from == nil, to == nil, step == nil else {
+                    throw ValidationError(
+                        at != nil
+                            ? "--at is one time, so that --from, --to and --step mean nothing"
+                            : "a range of samples or a text is evaluated at one time: give --at "
+                                + "instead of --from, --to and --step")
+                }
                 let time = try self.time(at, "--at") ?? range.upperBound
                 result = try engine.instantQuery(parsed, at: time, over: source)
             } else {
@@ -86,6 +95,16 @@ struct PromQLCommand: AsyncParsableCommand {
         }
     }
 
+    private static func bytes(of path: String) throws -> [UInt8] {
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw Failure(description: "there is no file \(path)")
+        }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Failure(description: "\(path) can't be read")
+        }
+        return Array(data)
+    }
+
     private func time(_ text: String?, _ option: String) throws -> Int64? {
         guard let text else { return nil }
         guard let time = PromQLTime.parse(text) else {
@@ -96,8 +115,8 @@ struct PromQLCommand: AsyncParsableCommand {
 
     private func stepWidth() throws -> Int64? {
         guard let step else { return nil }
-        guard let width = PromQLText.parseDuration(step), width > 0 else {
-            throw ValidationError("--step is no duration such as 15s")
+        guard let width = PromQLTime.step(step) else {
+            throw ValidationError("--step is neither a duration such as 15s nor seconds")
         }
         return width
     }

@@ -29,6 +29,15 @@ struct FuzzTests {
         return result
     }
 
+    /// What random expressions don't have.
+    static let seeds = [
+        "rate(m[1h - 2 * 30s])", "m[step() + max(1m, -(2m ^ 2)) % 7]", "m offset (1h / 3 - -5m)",
+        "m[min(step(), 1e3)] offset -(1m)", "m @ start() + m @ end() offset 1w1d",
+        "sum_over_time(m[1h:step() * 2] @ start())", "{\"höhe.größe\", \"läbel 1\"=~\"ä.*\"}",
+        "sum by (\"größe\", job) ({'a\\'b'})", "m{a=\"\\x41\\u00e9\\U0001F600\\n\\\"\", b=`r\\aw`}",
+        "m{a='\\101\\t', b!~\"\\\\d+\"} @ 1.5e9", "label_replace(m, \"é\", \"$1\", 'a', \"(.*)\")",
+    ]
+
     @Test("mutated expressions are refused with a place, or print as something that reads back")
     func expressions() throws {
         var random = SeededGenerator(seed: 41)
@@ -37,7 +46,9 @@ struct FuzzTests {
         let engine = QueryEngine()
         var refused = 0
         for _ in 0..<Self.rounds {
-            let query = queries.expression()
+            let query =
+                random.next() % 4 == 0
+                ? Self.seeds[Int(random.next() % UInt64(Self.seeds.count))] : queries.expression()
             let text = String(decoding: Self.mutated(Array(query.utf8), &random), as: UTF8.self)
             let expression: TimeSeries.Expression
             do {
@@ -154,5 +165,22 @@ struct FuzzTests {
             }
         }
         #expect(asked == 11)
+        // One long series whose every window is walked whole.
+        let long = MemorySource([
+            Series(
+                labels: labels[0],
+                samples: SampleColumns((0..<20_000).map { Sample(Int64($0) * 1_000, 1) }))
+        ])
+        asked = 0
+        #expect(throws: QueryError.self) {
+            try QueryEngine().rangeQuery(
+                "sum_over_time(m[6h])", from: 19_000_000, through: 20_000_000, step: 1_000,
+                over: long
+            ) {
+                asked += 1
+                return asked > 4 ? .cancelled : nil
+            }
+        }
+        #expect(asked == 5)
     }
 }

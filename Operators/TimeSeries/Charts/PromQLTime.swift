@@ -7,6 +7,19 @@ public enum PromQLTime {
         "\(EventTime(milliseconds: milliseconds))"
     }
 
+    /// Reads the distance of steps, `1m30s` or seconds such as `15` and `0.5`; milliseconds, at
+    /// least 1.
+    public static func step(_ text: String) -> Int64? {
+        let width: Int64?
+        if let seconds = PromQLText.parseDecimal(text) {
+            let scaled = (seconds * 1_000).rounded(.toNearestOrAwayFromZero)
+            width = scaled.magnitude < 9e15 ? Int64(scaled) : nil
+        } else {
+            width = PromQLText.parseDuration(text)
+        }
+        return width.flatMap { $0 > 0 ? $0 : nil }
+    }
+
     /// Reads seconds since 1970, perhaps with a fraction, or `2024-05-01T12:00:00Z` with or without
     /// a fraction; milliseconds.
     public static func parse(_ text: String) -> Int64? {

@@ -32,7 +32,11 @@ public struct TerminalChart: Sendable {
         let points = series.flatMap(\.points).filter { $0.value.isFinite }
         guard let first = points.map(\.timestamp).min(), let last = points.map(\.timestamp).max(),
             var low = points.map(\.value).min(), var high = points.map(\.value).max()
-        else { return "no points\n" }
+        else {
+            return series.contains { !$0.points.isEmpty }
+                ? "no points to draw: every value is infinite or not a number\n" + legend(series)
+                : "no points\n"
+        }
         if low == high {
             let margin = max(low.magnitude * 0.1, 0.5)
             low -= margin

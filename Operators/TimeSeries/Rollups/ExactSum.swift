@@ -45,6 +45,26 @@ public struct ExactSum: Sendable {
         if carry != 0 || parts.isEmpty { parts.append(carry) }
     }
 
+    /// Adds a product, exact unless it or what it rounds off leaves the range of doubles.
+    mutating func addProduct(_ a: Double, _ b: Double) {
+        let product = a * b
+        add(product)
+        // The rounding error of a product is a double of its own (Dekker, 1971).
+        if product.isFinite { add((-product).addingProduct(a, b)) }
+    }
+
+    /// Adds a multiple of another sum.
+    mutating func add(_ factor: Double, times other: ExactSum) {
+        for part in other.parts { addProduct(factor, part) }
+        if other.special != 0 || other.special.isNaN { special += factor * other.special }
+    }
+
+    /// Subtracts the square of another sum.
+    mutating func subtractSquare(of other: ExactSum) {
+        for part in other.parts { add(-part, times: other) }
+        if other.special != 0 || other.special.isNaN { special = .nan }
+    }
+
     /// Adds another sum.
     public mutating func add(_ other: ExactSum) {
         for part in other.parts { add(part) }

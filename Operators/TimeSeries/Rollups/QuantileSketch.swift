@@ -12,6 +12,9 @@ public struct QuantileSketch: Sendable, Equatable {
     /// How many bins each sign may have: enough for a range of 1 to 10^17.
     public static let binLimit = 2_048
 
+    /// No sketch counts so far; one that says so is damaged.
+    private static let countLimit: UInt64 = 1 << 56
+
     private static let gamma = (1 + relativeError) / (1 - relativeError)
     private static let logGamma = log(gamma)
 
@@ -75,19 +78,49 @@ public struct QuantileSketch: Sendable, Equatable {
     /// without values or for a share outside of 0 to 1.
     public func quantile(_ q: Double) -> Double? {
         guard count > 0, q >= 0, q <= 1 else { return nil }
-        let rank = UInt64((q * Double(count - 1)).rounded(.down))
+        return value(at: UInt64((q * Double(count - 1)).rounded(.down))).value
+    }
+
+    /// The quantile as `quantile_over_time` has it, between the two closest values, and how far it
+    /// may be off; `nil` without values or for a share outside of 0 to 1.
+    func interpolated(_ q: Double) -> RollupAnswer? {
+        guard count > 0, q >= 0, q <= 1 else { return nil }
+        let rank = q * Double(count - 1)
+        let lower = UInt64(rank.rounded(.down))
+        let weight = rank - rank.rounded(.down)
+        let (a, b) = (value(at: lower), value(at: min(lower + 1, count - 1)))
+        return RollupAnswer(
+            value: a.value * (1 - weight) + b.value * weight,
+            error: a.error * (1 - weight) + b.error * weight)
+    }
+
+    /// The value at a rank from 0, and how far the true one may be from it.
+    ///
+    /// The lowest bin of a full sketch may hold what was drawn together, of which no more is known
+    /// than that it lies between zero and the bin's end.
+    private func value(at rank: UInt64) -> RollupAnswer {
         var seen: UInt64 = 0
-        for bin in negative.reversed() {
+        for (place, bin) in negative.enumerated().reversed() {
             seen += bin.count
-            if seen > rank { return -QuantileSketch.value(bin.index) }
+            if seen > rank { return QuantileSketch.value(bin, place, of: negative, sign: -1) }
         }
         seen += zeros
-        if seen > rank { return 0 }
-        for bin in positive {
+        if seen > rank { return RollupAnswer(value: 0, error: .leastNormalMagnitude) }
+        for (place, bin) in positive.enumerated() {
             seen += bin.count
-            if seen > rank { return QuantileSketch.value(bin.index) }
+            if seen > rank { return QuantileSketch.value(bin, place, of: positive, sign: 1) }
         }
-        return positive.last.map { QuantileSketch.value($0.index) }
+        return RollupAnswer(value: 0, error: .infinity)
+    }
+
+    private static func value(
+        _ bin: Bin, _ place: Int, of bins: [Bin], sign: Double
+    ) -> RollupAnswer {
+        let middle = value(bin.index)
+        let isCollapsed = place == 0 && bins.count >= binLimit
+        // An error of 1 % of the true value, as a share of the middle; a little is for rounding.
+        let share = relativeError / (1 - relativeError) * (1 + 1e-9)
+        return RollupAnswer(value: sign * middle, error: isCollapsed ? middle : middle * share)
     }
 
     /// The middle of a bin, as far in ratio from its lower end as from its upper.
@@ -117,17 +150,24 @@ extension QuantileSketch: BinaryCodable {
             for _ in 0..<size {
                 let index = try reader.zigzag()
                 let number = try reader.varint()
-                guard index > last, let small = Int32(exactly: index), number < 1 << 56 else {
+                guard index > last, let small = Int32(exactly: index),
+                    number < QuantileSketch.countLimit
+                else {
                     throw .malformed("a sketch's bins")
                 }
                 last = index
                 let bin = Bin(index: small, count: number)
                 if isPositive { positive.append(bin) } else { negative.append(bin) }
                 count += number
+                guard count < QuantileSketch.countLimit else {
+                    throw .malformed("a sketch's count")
+                }
             }
         }
         zeros = try reader.varint()
-        guard zeros < 1 << 56 else { throw .malformed("a sketch's zeros") }
+        guard zeros < QuantileSketch.countLimit - count else {
+            throw .malformed("a sketch's zeros")
+        }
         count += zeros
     }
 }

@@ -51,7 +51,7 @@ public struct Rollup: Sendable, Equatable {
         resets = 0
         changes = 0
         sum.add(sample.value)
-        squares.add(sample.value * sample.value)
+        squares.addProduct(sample.value, sample.value)
         if parts.contains(.quantiles) {
             var sketch = QuantileSketch()
             sketch.add(sample.value)
@@ -82,10 +82,15 @@ public struct Rollup: Sendable, Equatable {
     public var counterIncrease: Double { increase.value }
     /// The mean.
     public var mean: Double { total / Double(count) }
-    /// The variance of all values, from the sums; near zero it loses digits to the square of the
-    /// mean.
+    /// The variance of all values: `(n·Σx² − (Σx)²) / n²`, whose numerator is exact and rounded
+    /// once; NaN where a value is not finite or its square is beyond the range of doubles.
     public var variance: Double {
-        max(0, totalOfSquares / Double(count) - mean * mean)
+        let number = Double(count)
+        var numerator = ExactSum()
+        numerator.add(number, times: squares)
+        numerator.subtractSquare(of: sum)
+        let value = numerator.value
+        return value.isFinite ? max(0, value) / number / number : StaleMarker.normalNaN
     }
 
     /// Adds a sample that is later than all others.
@@ -95,7 +100,7 @@ public struct Rollup: Sendable, Equatable {
         count += 1
         last = sample
         sum.add(sample.value)
-        squares.add(sample.value * sample.value)
+        squares.addProduct(sample.value, sample.value)
         widen(sample.value, sample.value)
         quantiles?.add(sample.value)
         distinct?.add(sample.value)

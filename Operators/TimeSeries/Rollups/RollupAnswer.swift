@@ -2,9 +2,9 @@
 public struct RollupAnswer: Sendable, Equatable {
     /// The value.
     public var value: Double
-    /// The greatest distance from the value that the raw samples of the range would give; 0 but for
-    /// rounding where the range begins and ends at edges of windows, infinite where nothing bounds
-    /// it.
+    /// The greatest distance from the value that the raw samples of the range would give, but for
+    /// rounding; 0 where no window has samples both inside and outside of the range, infinite where
+    /// nothing bounds it.
     public var error: Double
 
     /// Pairs a value with its error.

@@ -17,45 +17,36 @@ extension RollupSeries {
     /// The value of a function over `(end - width, end]`, in milliseconds, from the windows that
     /// touch the range; `nil` where there are no samples, or too few for the function.
     ///
-    /// Where the range begins and ends at edges of windows the value is that of the raw samples, up
-    /// to rounding: extrapolation needs the first and last sample alone, and those are kept. Else
-    /// the samples of the two windows at the edges may be inside or outside of the range, and the
-    /// error is the distance to the value without them.
+    /// Where no window has samples on both sides of an edge of the range the value is that of the
+    /// raw samples, up to rounding: extrapolation needs the first and last sample alone, and those
+    /// are kept. Else the samples of such a window may be inside or outside of the range, and the
+    /// error is the greatest distance to what they may yield.
     public func answer(_ function: Function, end: Int64, width: Int64) -> RollupAnswer? {
-        let start = end.subtractingClamped(width)
-        let (inner, outer) = windows(in: start, through: end)
-        guard let all = RollupSeries.merged(outer),
-            let value = RollupSeries.value(function, all, start: start, end: end)
+        let range = RollupRange(start: end.subtractingClamped(width), end: end)
+        guard let known = RollupBounds(windows(in: range.start, through: end), range: range),
+            let value = RollupSeries.value(function, known.all, range)
         else { return nil }
-        if inner.count == outer.count { return RollupAnswer(value: value, error: 0) }
-        return RollupAnswer(
-            value: value,
-            error: RollupSeries.error(
-                function, value, all: all, inner: RollupSeries.merged(inner), start: start,
-                end: end))
+        let error =
+            known.isExact
+            ? known.exactError(function, of: value) : known.error(function, of: value)
+        return RollupAnswer(value: value, error: error)
     }
 
-    /// The quantile of `(end - width, end]` within 1 % of its value.
+    /// The quantile of `(end - width, end]` within about 1 % of its value.
     ///
-    /// - Returns: `nil` without a sketch or samples; the error is infinite for a range that doesn't
-    ///   begin and end at edges of windows.
+    /// - Returns: `nil` without a sketch or samples; the error is infinite where a window has
+    ///   samples on both sides of an edge of the range, or a sample is not finite.
     public func quantile(_ q: Double, end: Int64, width: Int64) -> RollupAnswer? {
-        let (inner, outer) = windows(in: end.subtractingClamped(width), through: end)
-        guard let value = RollupSeries.merged(outer)?.quantiles?.quantile(q) else { return nil }
-        let isExact = inner.count == outer.count
-        return RollupAnswer(
-            value: value,
-            error: isExact ? value.magnitude * QuantileSketch.relativeError : .infinity)
-    }
-
-    private static func merged(_ rollups: [Rollup]) -> Rollup? {
-        guard var result = rollups.first else { return nil }
-        for rollup in rollups.dropFirst() { result.append(rollup) }
-        return result
+        let range = RollupRange(start: end.subtractingClamped(width), end: end)
+        guard let known = RollupBounds(windows(in: range.start, through: end), range: range),
+            let sketch = known.all.quantiles, var answer = sketch.interpolated(q)
+        else { return nil }
+        if !known.isExact || sketch.count != known.all.count { answer.error = .infinity }
+        return answer
     }
 
     private static func value(
-        _ function: Function, _ rollup: Rollup, start: Int64, end: Int64
+        _ function: Function, _ rollup: Rollup, _ range: RollupRange
     ) -> Double? {
         switch function {
         case .count: Double(rollup.count)
@@ -70,57 +61,28 @@ extension RollupSeries {
         case .deviation: rollup.variance.squareRoot()
         case .resets: Double(rollup.resets)
         case .changes: Double(rollup.changes)
-        case .rate, .increase, .delta: extrapolated(function, rollup, start: start, end: end)
+        case .rate, .increase, .delta: extrapolated(function, rollup, range)
         }
     }
 
     /// Prometheus's extrapolation to the edges of the range.
     private static func extrapolated(
-        _ function: Function, _ rollup: Rollup, start: Int64, end: Int64
+        _ function: Function, _ rollup: Rollup, _ range: RollupRange
     ) -> Double? {
         guard rollup.count > 1 else { return nil }
         let isCounter = function != .delta
         let change =
             isCounter ? rollup.counterIncrease : rollup.last.value - rollup.first.value
-        let sampled = Double(rollup.last.timestamp - rollup.first.timestamp) / 1_000
+        let sampled = RollupRange(start: rollup.first.timestamp, end: rollup.last.timestamp).seconds
         let average = sampled / Double(rollup.count - 1)
-        var toStart = max(0, Double(rollup.first.timestamp - start) / 1_000)
-        var toEnd = max(0, Double(end - rollup.last.timestamp) / 1_000)
+        var toStart = RollupRange(start: range.start, end: rollup.first.timestamp).seconds
+        var toEnd = RollupRange(start: rollup.last.timestamp, end: range.end).seconds
         if toStart >= average * 1.1 { toStart = average / 2 }
         if isCounter, change > 0, rollup.first.value >= 0 {
             toStart = min(toStart, sampled * (rollup.first.value / change))
         }
         if toEnd >= average * 1.1 { toEnd = average / 2 }
         let factor = (sampled + toStart + toEnd) / sampled
-        return function == .rate
-            ? change * factor / (Double(end - start) / 1_000) : change * factor
-    }
-
-    /// How far the value may be off when the samples at the edges may be inside or outside.
-    private static func error(
-        _ function: Function, _ value: Double, all: Rollup, inner: Rollup?, start: Int64,
-        end: Int64
-    ) -> Double {
-        guard let inner else { return function == .present ? 1 : .infinity }
-        let edge = Double(all.count - inner.count)
-        let spread = all.maximum - all.minimum
-        switch function {
-        case .count: return edge
-        case .sum: return edge * max(all.maximum.magnitude, all.minimum.magnitude)
-        case .average: return spread
-        case .minimum: return inner.minimum - all.minimum
-        case .maximum: return all.maximum - inner.maximum
-        case .first, .last: return spread
-        case .present: return 0
-        case .variance: return spread * spread
-        case .deviation: return spread
-        case .resets: return Double(all.resets - inner.resets)
-        case .changes: return Double(all.changes - inner.changes)
-        case .increase: return all.counterIncrease - inner.counterIncrease + value.magnitude * 0.2
-        case .delta: return spread + value.magnitude * 0.2
-        case .rate:
-            let increase = all.counterIncrease - inner.counterIncrease
-            return increase / (Double(end - start) / 1_000) + value.magnitude * 0.2
-        }
+        return function == .rate ? change * factor / range.seconds : change * factor
     }
 }

@@ -116,19 +116,13 @@ public struct RollupSeries: Sendable, Equatable {
         return low
     }
 
-    /// The windows that lie in `(start, end]` whole, and those that touch it.
-    func windows(
-        in start: Int64, through end: Int64
-    ) -> (inner: [Rollup], outer: [Rollup]) {
-        guard start < end else { return ([], []) }
-        let first = number(start &+ 1)
-        let last = number(end)
-        let low = firstPlace(atOrAfter: first)
-        let high = firstPlace(atOrAfter: last &+ 1)
-        let outer = Array(rollups[low..<high])
-        let inner = (low..<high).filter {
-            numbers[$0] &* resolution >= start && self.end(of: numbers[$0]) <= end
+    /// The windows that have a sample in `(start, end]`, as far as their first and last tell.
+    func windows(in start: Int64, through end: Int64) -> [Rollup] {
+        guard start < end else { return [] }
+        let low = firstPlace(atOrAfter: number(start &+ 1))
+        let high = firstPlace(atOrAfter: number(end) &+ 1)
+        return rollups[low..<high].filter {
+            $0.last.timestamp > start && $0.first.timestamp <= end
         }
-        return (inner.map { rollups[$0] }, outer)
     }
 }

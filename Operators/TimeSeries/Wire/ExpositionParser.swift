@@ -172,7 +172,8 @@ public struct ExpositionParser {
         let time =
             format == .openMetrics
             ? LineCursor.milliseconds(number) : Int64(exactly: number.rounded(.towardZero))
-        guard let time else { throw cursor.failure("the time is out of range") }
+        // The least integer has no counterpart, so that sums of times could not be trusted.
+        guard let time, time != .min else { throw cursor.failure("the time is out of range") }
         return time
     }
 

@@ -1,8 +1,21 @@
 extension Evaluator {
+    /// A chain of binary operations, from its left end on.
+    func evaluateChain(_ expression: Expression) throws(QueryError) -> Evaluated {
+        let before = context.liveSamples
+        var result = try evaluate(expression.leftEnd)
+        for node in expression.chain {
+            try context.checkpoint()
+            result = try combined(node, result, try evaluate(node.right))
+            context.liveSamples = before
+            if case .vector(let columns) = result { try context.charge(columns) }
+        }
+        return result
+    }
+
     /// A binary operation between scalars, vectors, or one of each.
-    func evaluate(_ node: BinaryOperation) throws(QueryError) -> Evaluated {
-        let left = try evaluate(node.left)
-        let right = try evaluate(node.right)
+    private func combined(
+        _ node: BinaryOperation, _ left: Evaluated, _ right: Evaluated
+    ) throws(QueryError) -> Evaluated {
         switch (left, right) {
         case (.scalar(let a), .scalar(let b)):
             return .scalar(

@@ -56,7 +56,6 @@ extension Evaluator {
             if least < -1 { context.annotate(.invalidRatio(least, cappedTo: -1, range)) }
             return true
         }
-        if !hasNaN, greatest < 1 { return false }
         guard !hasNaN else { throw .execution("Parameter value is NaN") }
         guard least > -0x1p63 else {
             throw .execution(
@@ -66,7 +65,7 @@ extension Evaluator {
             throw .execution(
                 "Scalar value \(PromQLText.compactNumber(greatest, limit: 21)) overflows int64")
         }
-        return true
+        return greatest >= 1
     }
 
     private func ranked(

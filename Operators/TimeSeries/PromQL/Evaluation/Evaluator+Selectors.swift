@@ -23,7 +23,7 @@ extension Evaluator {
             var cursor = InstantCursor(samples, lookback: context.options.lookback)
             var found = 0
             for step in 0..<grid.count {
-                let reference = (fixed ?? grid.time(step)) - offset
+                let reference = (fixed ?? grid.time(step)).subtractingClamped(offset)
                 guard let index = cursor.seek(reference) else { continue }
                 values[step] = Double(samples.timestamps[index]) / 1_000
                 found += 1

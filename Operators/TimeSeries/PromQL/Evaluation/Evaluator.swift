@@ -14,7 +14,7 @@ struct Evaluator {
         // What the node's operands held is free again; its own result is not.
         context.liveSamples = before
         if case .vector(let columns) = result {
-            try context.charge(columns.reduce(0) { $0 + $1.presentCount })
+            try context.charge(columns)
         }
         return result
     }
@@ -27,7 +27,7 @@ struct Evaluator {
         case .parenthesized(let node): return try evaluate(node.expression)
         case .vector(let node): return .vector(try select(node))
         case .unary(let node): return try evaluate(node)
-        case .binary(let node): return try evaluate(node)
+        case .binary: return try evaluateChain(expression)
         case .call(let node): return try call(node)
         case .aggregation(let node): return .vector(try aggregate(node))
         case .range, .subquery:
@@ -45,7 +45,9 @@ struct Evaluator {
         case .parenthesized(let node): standsStill(node.expression)
         case .unary(let node): standsStill(node.expression)
         case .aggregation(let node): standsStill(node.expression)
-        case .binary(let node): standsStill(node.left) && standsStill(node.right)
+        case .binary:
+            standsStill(expression.leftEnd)
+                && expression.chain.allSatisfy { standsStill($0.right) }
         case .call(let node):
             !readsEvaluationTime.contains(node.function.name)
                 && node.arguments.allSatisfy(standsStill)

@@ -41,7 +41,15 @@ final class QueryContext {
         }
     }
 
-    /// Stops where the caller asked for it; called once a series or node.
+    /// Counts the values of columns that are about to be held.
+    func charge(_ columns: [Column]) throws(QueryError) {
+        try charge(columns.reduce(0) { $0 + $1.presentCount })
+    }
+
+    /// How many samples of windows a series may take until the interrupt is asked again.
+    static let samplesBetweenCheckpoints = 1 << 20
+
+    /// Stops where the caller asked for it; called once a series or node, and within long series.
     func checkpoint() throws(QueryError) {
         if let why = interrupt?() { throw .interrupted(why) }
     }

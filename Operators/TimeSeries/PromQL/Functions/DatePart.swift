@@ -4,6 +4,9 @@ internal import Records
 struct DatePart {
     private let name: String
 
+    /// The seconds from the 1st of January of the year -292277022399 to 1970.
+    private static let zero: UInt64 = 9_223_371_966_579_724_800 + 62_135_596_800
+
     init(_ name: String) {
         self.name = name
     }
@@ -15,9 +18,11 @@ struct DatePart {
 
     /// The part at a time in seconds since 1970.
     func value(at seconds: Int64) -> Double {
-        // Dates that far out have no calendar that means anything.
-        let bounded = min(max(seconds, -8_000_000_000_000_000), 8_000_000_000_000_000)
-        let (days, time) = bounded.quotientAndFlooredRemainder(86_400)
+        // Every time an integer holds has its date. As in Go, days count from a year so far back
+        // that only the very least integers wrap around.
+        let (count, rest) = (UInt64(bitPattern: seconds) &+ DatePart.zero)
+            .quotientAndRemainder(dividingBy: 86_400)
+        let (days, time) = (Int64(count) - Int64(DatePart.zero / 86_400), Int64(rest))
         let date = CivilDate(daysSince1970: days)
         switch name {
         case "minute": return Double(time / 60 % 60)

@@ -41,6 +41,19 @@ extension Evaluator {
         case "changes": try visit.run(StepCount(countsResets: false), body)
         case "deriv": try visit.run(LinearRegression(ahead: nil), body)
         case "predict_linear": try visit.run(LinearRegression(ahead: scalars[0]), body)
+        case "quantile_over_time": try visit.runQuantile(scalars[0], node.arguments[0].range, body)
+        case "double_exponential_smoothing":
+            try visit.runSmoothing(scalars[0], scalars[1], body)
+        default: try visitOverTime(visit, body)
+        }
+    }
+
+    /// The functions without parameters whose names end in `_over_time`; apart from the others, as
+    /// what a subquery nests in should take little of the stack.
+    private func visitOverTime(
+        _ visit: RangeVisit, _ body: (Labels, Bool, [Double]) throws(QueryError) -> Void
+    ) throws(QueryError) {
+        switch visit.node.function.name {
         case "sum_over_time": try visit.run(SumOverTime(), body)
         case "avg_over_time": try visit.run(AverageOverTime(), body)
         case "min_over_time":
@@ -53,10 +66,7 @@ extension Evaluator {
             try visit.run(ExtremeOverTime(isMaximum: true, yieldsTime: true), body)
         case "stdvar_over_time": try visit.run(VarianceOverTime(isDeviation: false), body)
         case "stddev_over_time": try visit.run(VarianceOverTime(isDeviation: true), body)
-        case "quantile_over_time": try visit.runQuantile(scalars[0], node.arguments[0].range, body)
         case "mad_over_time": try visit.run(MedianDeviationOverTime(), body)
-        case "double_exponential_smoothing":
-            try visit.runSmoothing(scalars[0], scalars[1], body)
         case "count_over_time": try visit.run(EdgeOfWindow(kind: .count), body)
         case "present_over_time", "absent_over_time":
             try visit.run(EdgeOfWindow(kind: .present), body)
@@ -64,7 +74,7 @@ extension Evaluator {
         case "first_over_time": try visit.run(EdgeOfWindow(kind: .first), keepsName: true, body)
         case "ts_of_last_over_time": try visit.run(EdgeOfWindow(kind: .lastTime), body)
         case "ts_of_first_over_time": try visit.run(EdgeOfWindow(kind: .firstTime), body)
-        default: throw .execution("unknown function \(node.function.name)")
+        default: throw .execution("unknown function \(visit.node.function.name)")
         }
     }
 
@@ -123,7 +133,7 @@ private struct RangeVisit {
         try evaluator.forEachRange(argument, function: node.function.name) {
             (input) throws(QueryError) in
             try context.charge(input.samples.count)
-            input.slide(&function, over: grid, into: &output)
+            try input.slide(&function, over: grid, into: &output, asking: context)
             context.liveSamples -= input.samples.count
             if isRate { note(input.labels, output) }
             var labels = input.labels

@@ -35,22 +35,24 @@ extension RangeInput {
     /// Slides the window over the series: both of its edges only move to the right, so each
     /// sample is met twice, however many windows it lies in.
     func slide<F: WindowFunction>(
-        _ function: inout F, over grid: StepGrid, into output: inout [Double]
-    ) {
+        _ function: inout F, over grid: StepGrid, into output: inout [Double],
+        asking context: QueryContext
+    ) throws(QueryError) {
         let count = samples.count
         guard count > 0 else {
             output.withUnsafeMutableBufferPointer { $0.update(repeating: Column.absent) }
             return
         }
-        samples.timestamps.withUnsafeBufferPointer { times in
-            samples.values.withUnsafeBufferPointer { values in
-                output.withUnsafeMutableBufferPointer { output in
+        try samples.timestamps.withUnsafeBufferPointer { (times) throws(QueryError) in
+            try samples.values.withUnsafeBufferPointer { (values) throws(QueryError) in
+                try output.withUnsafeMutableBufferPointer { (output) throws(QueryError) in
                     guard let times = times.baseAddress, let base = values.baseAddress else {
                         return
                     }
                     function.prepare(values)
                     var low = 0
                     var high = 0
+                    var unasked = 0
                     for step in 0..<grid.count {
                         let end = self.end(step, grid: grid)
                         let start = end.subtractingClamped(width)
@@ -59,6 +61,12 @@ extension RangeInput {
                         if low == high {
                             output[step] = Column.absent
                             continue
+                        }
+                        // Some functions walk the whole window, so that its samples are counted.
+                        unasked &+= 1 &+ (high &- low)
+                        if unasked > QueryContext.samplesBetweenCheckpoints {
+                            unasked = 0
+                            try context.checkpoint()
                         }
                         output[step] = function.value(
                             Window(

@@ -75,7 +75,9 @@ extension DurationExpression: CustomStringConvertible {
     public var description: String {
         switch self {
         case .seconds(let value, _):
-            PromQLText.duration(Int64((value * 1_000).rounded(.toNearestOrAwayFromZero)))
+            // Only a number in a calculation can be too great for units.
+            Int64(exactly: (value * 1_000).rounded(.toNearestOrAwayFromZero))
+                .map(PromQLText.duration) ?? PromQLText.number(value)
         case .step: "step()"
         case .negated(let inner): "-\(inner)"
         case .parenthesized(let inner): "(\(inner.inner))"
@@ -87,7 +89,10 @@ extension DurationExpression: CustomStringConvertible {
 
     /// The text inside of a calculation, where a bare number stays a number.
     private var inner: String {
-        if case .seconds(let value, false) = self { return PromQLText.number(value) }
-        return description
+        switch self {
+        case .seconds(let value, false): PromQLText.number(value)
+        case .negated(let operand): "-\(operand.inner)"
+        default: description
+        }
     }
 }

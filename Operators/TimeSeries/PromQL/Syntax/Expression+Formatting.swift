@@ -20,7 +20,10 @@ extension Expression: CustomStringConvertible {
         case .aggregation(let node):
             let arguments = (node.parameter.map { [$0] } ?? []) + [node.expression]
             return "\(Expression.head(node))(\(Expression.list(arguments)))"
-        case .binary(let node): return "\(node.left) \(Expression.middle(node)) \(node.right)"
+        case .binary:
+            return chain.reduce(into: leftEnd.description) { text, node in
+                text += " \(Expression.middle(node)) \(node.right)"
+            }
         case .unary(let node): return "\(node.isNegative ? "-" : "+")\(node.expression)"
         case .parenthesized(let node): return "(\(node.expression))"
         }
@@ -77,16 +80,32 @@ extension Expression: CustomStringConvertible {
         case .aggregation(let node):
             let arguments = (node.parameter.map { [$0] } ?? []) + [node.expression]
             return "\(margin)\(Expression.head(node))(\n\(block(arguments))\n\(margin))"
-        case .binary(let node):
-            return node.left.formatted(width: width, indent: indent + 1)
-                + "\n\(margin)\(Expression.middle(node))\n"
-                + node.right.formatted(width: width, indent: indent + 1)
+        case .binary: return foldedChain(width: width, indent: indent)
         case .unary(let node):
             let inner = node.expression.formatted(width: width, indent: indent)
             return margin + (node.isNegative ? "-" : "+") + inner.dropFirst(margin.count)
         case .parenthesized(let node):
             return "\(margin)(\n\(block([node.expression]))\n\(margin))"
         }
+    }
+}
+
+extension Expression {
+    /// A chain of operators with each on its own line, from where the rest fits no line.
+    private func foldedChain(width: Int, indent: Int) -> String {
+        var rest = self
+        var indent = indent
+        var lines: [String] = []
+        while case .binary(let node) = rest {
+            let margin = String(repeating: "  ", count: indent)
+            if !lines.isEmpty, margin.count + rest.description.count <= width { break }
+            lines.append(
+                "\n\(margin)\(Expression.middle(node))\n"
+                    + node.right.formatted(width: width, indent: indent + 1))
+            rest = node.left
+            indent += 1
+        }
+        return rest.formatted(width: width, indent: indent) + lines.reversed().joined()
     }
 }
 

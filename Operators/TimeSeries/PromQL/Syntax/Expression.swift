@@ -41,7 +41,7 @@ public indirect enum Expression: Sendable {
         case .subquery(let node): node.range
         case .call(let node): node.range
         case .aggregation(let node): node.range
-        case .binary(let node): node.left.range.through(node.right.range)
+        case .binary(let node): node.left.leftEnd.range.through(node.right.range)
         case .unary(let node): node.range
         case .parenthesized(let node): node.range
         }
@@ -50,16 +50,42 @@ public indirect enum Expression: Sendable {
     /// What the expression yields.
     public var type: ValueType {
         switch self {
-        case .number: .scalar
-        case .string: .string
-        case .vector, .aggregation: .vector
-        case .range, .subquery: .matrix
-        case .call(let node): node.function.result
-        case .binary(let node):
-            node.left.type == .scalar && node.right.type == .scalar ? .scalar : .vector
-        case .unary(let node): node.expression.type
-        case .parenthesized(let node): node.expression.type
+        case .number: return .scalar
+        case .string: return .string
+        case .vector, .aggregation: return .vector
+        case .range, .subquery: return .matrix
+        case .call(let node): return node.function.result
+        case .binary:
+            var next = self
+            while case .binary(let node) = next {
+                if node.right.type != .scalar { return .vector }
+                next = node.left
+            }
+            return next.type == .scalar ? .scalar : .vector
+        case .unary(let node): return node.expression.type
+        case .parenthesized(let node): return node.expression.type
         }
+    }
+
+    /// The operations of a chain such as `a + b + c`, the innermost first; none where this is no
+    /// operation.
+    ///
+    /// Chains are as long as their text allows, so that whoever walks the tree takes them in a loop.
+    var chain: [BinaryOperation] {
+        var operations: [BinaryOperation] = []
+        var next = self
+        while case .binary(let node) = next {
+            operations.append(node)
+            next = node.left
+        }
+        return operations.reversed()
+    }
+
+    /// What stands at the left end of a chain, or the expression itself.
+    var leftEnd: Expression {
+        var next = self
+        while case .binary(let node) = next { next = node.left }
+        return next
     }
 
     /// The expression without the parentheses around it.

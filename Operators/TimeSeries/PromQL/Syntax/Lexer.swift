@@ -144,8 +144,8 @@ struct Lexer {
         let lower = text.lowercased()
         if inBraces {
             // Inside braces every word is a label's name, whatever it means elsewhere.
-            guard !text.contains(":") else {
-                throw failure("unexpected character inside braces: ':'", at: start)
+            if let colon = bytes[start..<position].firstIndex(of: UInt8(ascii: ":")) {
+                throw failure("unexpected character inside braces: ':'", at: colon)
             }
             emit(.identifier, from: start)
         } else if Token.wordOperators.contains(lower) {

@@ -16,9 +16,14 @@ extension Parser {
         guard accept("(") else { throw unexpected("", expected: "\"(\"") }
         var arguments: [Expression] = []
         if accept(")") { return arguments }
+        var highest = 0
         while true {
             arguments.append(try binary(minimum: 1))
-            if accept(")") { return arguments }
+            highest = max(highest, height)
+            if accept(")") {
+                height = highest + 1
+                return arguments
+            }
             let comma = current.range
             guard accept(",") else { throw unexpected("", expected: "\",\" or \")\"") }
             if current.isSymbol(")") {

@@ -84,6 +84,7 @@ extension Parser {
             guard accept("]") else {
                 throw unexpected("subquery selector", expected: "\"]\"")
             }
+            height += 1
             return .subquery(
                 Subquery(
                     expression: operand, width: width, step: step,
@@ -110,6 +111,7 @@ extension Parser {
 
     private mutating func positiveDuration() throws(PromQLSyntaxError) -> DurationExpression {
         let start = current.range
+        durationOperators = 0
         let duration = try durationSum()
         if let literal = duration.literal {
             guard literal > 0 else { throw failure("duration must be greater than 0", start) }
@@ -127,6 +129,7 @@ extension Parser {
                 || current.isSymbol("+") || current.isSymbol("(") || current.isKeyword("step")
                 || current.word == "min" || current.word == "max"
         else { throw unexpected("offset", expected: "number, duration, step(), or range()") }
+        durationOperators = 0
         let duration = try signedDuration()
         if let literal = duration.literal {
             guard literal.magnitude < 9_223_372_036 else {
@@ -149,8 +152,8 @@ extension Parser {
         try nested { (parser) throws(PromQLSyntaxError) in
             var left = try parser.durationProduct()
             while parser.current.isSymbol("+") || parser.current.isSymbol("-") {
-                let op = parser.advance().text
-                left = .binary(op, left, try parser.durationProduct())
+                let op = try parser.durationOperator()
+                left = .binary(op.text, left, try parser.durationProduct())
             }
             return left
         }
@@ -159,21 +162,37 @@ extension Parser {
     private mutating func durationProduct() throws(PromQLSyntaxError) -> DurationExpression {
         var left = try durationUnary()
         while ["*", "/", "%"].contains(where: { current.isSymbol($0) }) {
-            let op = advance().text
-            left = .binary(op, left, try durationUnary())
+            let op = try durationOperator()
+            let right = try durationUnary()
+            if op.text != "*", right.literal == 0 {
+                throw failure(
+                    op.text == "/" ? "division by zero" : "modulo by zero", op.range)
+            }
+            left = .binary(op.text, left, right)
         }
         return left
     }
 
+    /// Takes an operator or parenthesis of a duration, each of which deepens its tree.
+    private mutating func durationOperator() throws(PromQLSyntaxError) -> Token {
+        durationOperators += 1
+        guard durationOperators <= options.durationLimit else {
+            throw failure("duration has more than \(options.durationLimit) operators")
+        }
+        return advance()
+    }
+
     private mutating func durationUnary() throws(PromQLSyntaxError) -> DurationExpression {
         try nested { (parser) throws(PromQLSyntaxError) in
-            if parser.accept("-") {
+            if parser.current.isSymbol("-") {
+                _ = try parser.durationOperator()
                 return .negated(try parser.durationUnary())
             }
             if parser.accept("+") { return try parser.durationUnary() }
             let base = try parser.durationPrimary()
-            if parser.accept("^") { return .binary("^", base, try parser.durationUnary()) }
-            return base
+            guard parser.current.isSymbol("^") else { return base }
+            let op = try parser.durationOperator()
+            return .binary(op.text, base, try parser.durationUnary())
         }
     }
 
@@ -189,7 +208,7 @@ extension Parser {
             }
             return .step
         case .aggregator where current.word == "min" || current.word == "max":
-            let isMaximum = advance().word == "max"
+            let isMaximum = try durationOperator().word == "max"
             guard accept("(") else {
                 throw unexpected("duration expression", expected: "\"(\"")
             }
@@ -203,9 +222,10 @@ extension Parser {
             }
             return .extreme(isMaximum: isMaximum, first, second)
         default:
-            guard accept("(") else {
+            guard current.isSymbol("(") else {
                 throw unexpected("duration expression", expected: "duration")
             }
+            _ = try durationOperator()
             let inner = try durationSum()
             guard accept(")") else {
                 throw unexpected("duration expression", expected: "\")\"")

@@ -5,6 +5,10 @@ struct Parser {
     private let tokens: [Token]
     private var position = 0
     private var depth = 0
+    /// How deep the tree is that was read last.
+    var height = 0
+    /// How many operators the duration that is being read has.
+    var durationOperators = 0
     /// The end of the last token that was consumed.
     private(set) var lastEnd = 0
 
@@ -71,13 +75,8 @@ struct Parser {
     mutating func binary(minimum: Int) throws(PromQLSyntaxError) -> Expression {
         try nested { (parser) throws(PromQLSyntaxError) in
             var left = try parser.unary()
-            // A chain of operators makes the tree as deep as it is long.
-            var links = 0
+            var height = parser.height
             while let op = parser.binaryOperator(), op.precedence >= minimum {
-                links += 1
-                guard links + parser.depth <= parser.options.nestingLimit * 10 else {
-                    throw parser.failure("expression has too many operators in a row")
-                }
                 let operatorRange = parser.advance().range
                 var operation = BinaryOperation(
                     op: op, left: left, right: left, returnsBool: false,
@@ -86,8 +85,14 @@ struct Parser {
                 // `^` binds to the right, everything else to the left.
                 operation.right = try parser.binary(
                     minimum: op == .power ? op.precedence : op.precedence + 1)
+                // A chain of operators makes the tree as deep as it is long.
+                height = max(height, parser.height) + 1
+                guard height <= parser.options.heightLimit else {
+                    throw parser.failure("expression has too many operators", operatorRange)
+                }
                 left = .binary(operation)
             }
+            parser.height = height
             return left
         }
     }
@@ -152,6 +157,7 @@ struct Parser {
         let sign = advance()
         // The sign binds less tightly than `^` and more tightly than everything else.
         let operand = try binary(minimum: BinaryOperation.Operator.power.precedence)
+        height += 1
         if case .number(var number) = operand {
             if sign.text == "-" { number.value = -number.value }
             number.range = sign.range.through(number.range)
@@ -165,6 +171,7 @@ struct Parser {
 
     private mutating func primary() throws(PromQLSyntaxError) -> Expression {
         let token = current
+        height = 1
         switch token.kind {
         case .number, .duration:
             let (value, isDuration) = try number()
@@ -175,6 +182,7 @@ struct Parser {
             advance()
             let inner = try binary(minimum: 1)
             guard accept(")") else { throw unexpected("", expected: "\")\"") }
+            height += 1
             return .parenthesized(
                 Parenthesized(
                     expression: inner, range: SourceRange(token.range.start, lastEnd)))
@@ -199,9 +207,12 @@ struct Parser {
     mutating func number() throws(PromQLSyntaxError) -> (value: Double, isDuration: Bool) {
         let token = advance()
         if token.kind == .duration {
-            guard let milliseconds = PromQLText.parseDuration(token.text) else {
+            guard let form = PromQLText.durationForm(token.text) else {
                 throw failure(
                     "not a valid duration string: \(PromQLText.quoted(token.text))", token.range)
+            }
+            guard let milliseconds = form else {
+                throw failure("duration out of range", token.range)
             }
             return (Double(milliseconds) / 1_000, true)
         }

@@ -151,18 +151,23 @@ public enum PromQLText {
     ///
     /// - Returns: `nil` for text of another form, or one too long for 292 years.
     public static func parseDuration(_ text: String) -> Int64? {
+        durationForm(text).flatMap { $0 }
+    }
+
+    /// Reads a duration; `nil` for text of another form, `.some(nil)` for one too long.
+    static func durationForm(_ text: String) -> Int64?? {
         if text == "0" { return 0 }
         let units: [(String, Int64)] = [
             ("y", 31_536_000_000), ("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000),
             ("m", 60_000), ("s", 1_000), ("ms", 1),
         ]
         var rest = Substring(text)
-        var total: Int64 = 0
+        var total: Int64? = 0
         var nextUnit = 0
         guard !rest.isEmpty else { return nil }
         while !rest.isEmpty {
             let digits = rest.prefix { $0.isASCII && $0.isNumber }
-            guard !digits.isEmpty, let count = Int64(digits) else { return nil }
+            guard !digits.isEmpty else { return nil }
             rest = rest.dropFirst(digits.count)
             let name = rest.prefix { $0.isLetter }
             rest = rest.dropFirst(name.count)
@@ -170,12 +175,17 @@ public enum PromQLText {
                 return nil
             }
             nextUnit = unit + 1
-            let (part, overflow) = count.multipliedReportingOverflow(by: units[unit].1)
-            let (sum, overflow2) = total.addingReportingOverflow(part)
-            guard !overflow, !overflow2, sum <= Int64.max / 1_000_000 else { return nil }
-            total = sum
+            // Nanoseconds of any duration fit an integer.
+            let limit = Int64.max / 1_000_000
+            if let count = Int64(digits), let before = total,
+                count <= (limit - before) / units[unit].1
+            {
+                total = before + count * units[unit].1
+            } else {
+                total = nil
+            }
         }
-        return total
+        return .some(total)
     }
 
     /// Reads a number as PromQL writes it: decimal, hexadecimal, octal or binary, with

@@ -38,7 +38,13 @@ struct TypeChecker {
             }
             return .unary(node)
         case .aggregation(let node): return .aggregation(try check(node))
-        case .binary(let node): return .binary(try check(node))
+        case .binary:
+            var left = try check(expression.leftEnd)
+            let start = left.range.start
+            for node in expression.chain {
+                left = .binary(try check(node, left: left, from: start))
+            }
+            return left
         case .call(let node): return .call(try check(node))
         }
     }
@@ -81,13 +87,14 @@ struct TypeChecker {
         return node
     }
 
-    private mutating func check(_ operation: BinaryOperation) throws(PromQLSyntaxError)
-        -> BinaryOperation
-    {
+    /// Checks an operation whose left operand is checked already.
+    private mutating func check(
+        _ operation: BinaryOperation, left checked: Expression, from start: Int
+    ) throws(PromQLSyntaxError) -> BinaryOperation {
         var node = operation
-        node.left = try check(node.left)
+        node.left = checked
         node.right = try check(node.right)
-        let range = node.left.range.through(node.right.range)
+        let range = SourceRange(start, node.right.range.end)
         let (left, right) = (node.left.type, node.right.type)
         if node.returnsBool, !node.op.isComparison {
             throw failure(
@@ -97,7 +104,8 @@ struct TypeChecker {
             throw failure(
                 "comparisons between scalars must use BOOL modifier", node.operatorRange)
         }
-        for side in [node.left, node.right] where side.type != .scalar && side.type != .vector {
+        for (type, side) in [(left, node.left), (right, node.right)]
+        where type != .scalar && type != .vector {
             throw failure(
                 "binary expression must contain only scalar and instant vector types", side.range)
         }
