@@ -8,7 +8,7 @@ import Testing
 /// be.
 @Suite("Deep expressions")
 struct DepthTests {
-    static let stack = 512 << 10
+    static let stack = 4 << 20
 
     /// Runs something on a thread with a small stack.
     static func onSmallStack(_ body: @escaping @Sendable () -> Void) {

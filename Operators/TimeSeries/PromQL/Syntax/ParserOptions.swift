@@ -5,8 +5,8 @@ public struct ParserOptions: Sendable {
     /// Calculations in durations, which Prometheus 3.5 hides behind a feature flag.
     public var allowsDurationExpressions = true
     /// How deep an expression may nest: a debug build walks that many levels of subqueries on a
-    /// stack of 512 KiB.
-    public var nestingLimit = 24
+    /// stack of 4 MiB, half of what Linux gives.
+    public var nestingLimit = 100
     /// How deep the tree may be, to which every operator of a chain such as `a + b + c` adds one;
     /// chains are walked in a loop.
     public var heightLimit = 500
