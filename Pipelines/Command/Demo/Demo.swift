@@ -165,6 +165,7 @@ struct Demo {
         try await serving.value
         noting.cancel()
         await noting.value
+        if interruption.isRequested { throw CancellationError() }
         // From here on windows are closed for good, even if the rest is interrupted.
         try note(ended: true, isStopped: true)
         for runner in [ingest, traffic] { try await runner.finish(unless: interruption) }
