@@ -11,6 +11,7 @@ SEED ?=
 SEEDS ?= 1000
 FROM ?= 0
 STEPS ?=
+KEEP ?=
 
 .PHONY: help
 help: ## print this list
@@ -29,8 +30,8 @@ release: setup ## release build
 	@swift build $(RELEASE) $(CHECKS) --product millrace
 
 .PHONY: run
-run: release ## the main job on a city: a fleet drives, speeds come out (MAP=file.osm.pbf, DURATION=60)
-	@.ci/with-postgres --fresh $(BIN) dev demo --duration $(DURATION) $(if $(MAP),--map $(MAP))
+run: release ## the main job on a city: a fleet drives, speeds come out (MAP=file.osm.pbf, DURATION=60, KEEP=1)
+	@.ci/with-postgres $(if $(KEEP),,--fresh) $(BIN) dev demo --duration $(DURATION) $(if $(KEEP),--keep) $(if $(MAP),--map $(MAP))
 
 .PHONY: test
 test: build ## build and run every test

@@ -256,5 +256,11 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ],
             path: "Pipelines/Command", swiftSettings: settings),
+        tests(
+            "Command",
+            uses: [
+                "Command", "Records", "State", "Dataflow", "Runtime", "KafkaClient",
+                "PostgresClient", "LocationIngest", "TrafficUpdates", "WordCount", "Serving",
+            ]),
     ]
 )

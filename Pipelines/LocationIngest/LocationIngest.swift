@@ -31,6 +31,9 @@ public struct LocationIngest: Pipeline {
 
     /// Names the operators.
     public func build(_ graph: GraphBuilder, _ parameters: Parameters) {
+        for (name, value) in parameters.limits.counts where value < 1 {
+            graph.fault(parameter: "limits.\(name)", "is \(value); it is at least 1")
+        }
         let requests = graph.source("http", from: PushSource<LocationUpdate>())
         requests.rejected.sink("rejects", to: DeadLetters())
         requests.accepted.sink("locations", to: KafkaSink(parameters.locations))
@@ -56,7 +59,7 @@ extension LocationUpdate {
     var row: RowChange {
         .upsert([
             .text(userID), .time(observedAt), .double(latitude), .double(longitude),
-            .text("\(userMode)"), .text("\(navigationMode)"),
+            .text(userMode.name), .text(navigationMode.name),
         ])
     }
 }

@@ -1,4 +1,5 @@
 public import Dataflow
+internal import Glibc
 internal import LocationIngest
 public import MapMatching
 internal import Records
@@ -38,7 +39,8 @@ public struct TrafficUpdates: Pipeline {
         /// The matcher's settings that follow.
         public var matcher: MatcherSettings {
             var settings = MatcherSettings()
-            settings.lagBound = Int64(matcherLag * 1_000)
+            // What can't be a lag is a fault of the definition; it must not end the process before.
+            settings.lagBound = Int64(exactly: (matcherLag * 1_000).rounded()) ?? settings.lagBound
             return settings
         }
     }
@@ -65,6 +67,21 @@ public struct TrafficUpdates: Pipeline {
     /// Names the operators.
     public func build(_ graph: GraphBuilder, _ p: Parameters) {
         let loadMap = loadMap
+        if !p.map.isEmpty, access(p.map, R_OK) != 0 {
+            graph.fault(
+                parameter: "map",
+                "is \"\(p.map)\", which can't be read: \(String(cString: strerror(errno)))")
+        }
+        if p.minimumVehicles < 1 {
+            graph.fault(
+                parameter: "minimumVehicles", "is \(p.minimumVehicles); it is at least 1")
+        }
+        let outOfOrder = graph.seconds(p.outOfOrder, parameter: "outOfOrder")
+        let idleAfter = graph.seconds(p.idleAfter, parameter: "idleAfter", least: 0.001)
+        let matcherLag = graph.seconds(p.matcherLag, parameter: "matcherLag", least: 0.001)
+        let window = graph.seconds(p.window, parameter: "window", least: 0.001)
+        let lateness = graph.seconds(p.lateness, parameter: "lateness")
+        let early = graph.seconds(p.early, parameter: "early", least: 0.001)
         let roads = graph.resource("roads", fingerprint: \.fingerprint) { try loadMap(p.map) }
 
         let locations = graph.source("locations", from: KafkaSource<LocationUpdate>(p.locations))
@@ -72,14 +89,14 @@ public struct TrafficUpdates: Pipeline {
         let matched = locations.accepted
             .assignTimestamps(
                 "event-time",
-                .boundedOutOfOrder(.seconds(p.outOfOrder), idleAfter: .seconds(p.idleAfter)),
+                .boundedOutOfOrder(outOfOrder, idleAfter: idleAfter),
                 \.observedAt
             )
             .filter("plausible") { $0.isPlausible }
             .keyBy("by-user", \.userID)  // the topic's own key: no shuffle
             .process(
                 "map-match", with: roads,
-                ProcessOptions(timeToLive: .seconds(3_600), maximumHold: .seconds(p.matcherLag))
+                ProcessOptions(timeToLive: .seconds(3_600), maximumHold: matcherLag)
             ) {
                 MatchLocations(roads: $0, settings: p.matcher)
             }
@@ -93,8 +110,7 @@ public struct TrafficUpdates: Pipeline {
             traversals
             .keyBy("by-segment", \.segment)  // another key: a second stage
             .window(
-                .tumbling(.seconds(p.window)).allowingLateness(.seconds(p.lateness))
-                    .emit(every: .seconds(p.early)))
+                .tumbling(window).allowingLateness(lateness).emit(every: early))
         windows.late.sink("late", to: DeadLetters())
         let speeds =
             windows

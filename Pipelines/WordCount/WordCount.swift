@@ -13,6 +13,8 @@ public struct WordCount: Pipeline {
         public var lines = "lines"
         /// Seconds of a window.
         public var window = 60.0
+        /// After how many silent seconds a partition follows the clock, so that the last lines are counted too.
+        public var idleAfter = 10.0
 
         /// The defaults.
         public init() {}
@@ -28,13 +30,17 @@ public struct WordCount: Pipeline {
 
     /// Names the operators.
     public func build(_ graph: GraphBuilder, _ parameters: Parameters) {
+        let window = graph.seconds(parameters.window, parameter: "window", least: 0.001)
+        let idle = graph.seconds(parameters.idleAfter, parameter: "idleAfter", least: 0.001)
         let lines = graph.source("lines", from: KafkaSource<Line>(parameters.lines))
         lines.rejected.sink("rejects", to: DeadLetters())
         let words = lines.accepted
-            .assignTimestamps("event-time", .boundedOutOfOrder(.seconds(5)), \.writtenAt)
+            .assignTimestamps(
+                "event-time", .boundedOutOfOrder(.seconds(5), idleAfter: idle), \.writtenAt
+            )
             .flatMap("words") { $0.text.lowercased().split { !$0.isLetter }.map(String.init) }
             .keyBy("by-word", \.self)
-            .window(.tumbling(.seconds(parameters.window)))
+            .window(.tumbling(window))
         words.late.sink("late", to: DeadLetters())
         words.aggregate("count", WordTally.self)
             .map("row") { WordTotal($0) }

@@ -44,6 +44,32 @@ struct GraphFaultTests {
         #expect(text.contains("DeadLetters()"))
     }
 
+    @Test("a window without a length and a topic without a name are faults with file and line")
+    func windowsAndTopics() {
+        let first = #line
+        let faults = faults { graph in
+            let rides = graph.source("rides", from: KafkaSource<Ride>("a b"))
+            rides.rejected.sink("rejects", to: DeadLetters())
+            let timed = rides.accepted.assignTimestamps(
+                "event-time", .boundedOutOfOrder(.zero), \.time)
+            let windows = timed.keyBy("by-road", \.road).window(.tumbling(.seconds(-3)))
+            windows.late.sink("late", to: DeadLetters())
+            windows.aggregate("count", RideCount.self).sink("end", to: NothingSink())
+        }
+        #expect(faults.map(\.operatorID.rawValue) == ["by-road", "rides"])
+        #expect(
+            faults.map(\.location) == [6, 2].map { "GraphFaultTests.swift:\(first + $0)" })
+        #expect(faults.first?.message.contains("-3000 ms") == true)
+    }
+
+    @Test("names of topics are Kafka's", arguments: ["", ".", "..", "a b", "ä", "a/b"])
+    func topicNames(_ name: String) {
+        #expect(!TopicSpec.isName(name))
+        #expect(TopicSpec.isName("a.B_c-1"))
+        #expect(TopicSpec.isName(String(repeating: "a", count: 249)))
+        #expect(!TopicSpec.isName(String(repeating: "a", count: 250)))
+    }
+
     @Test("an empty pipeline is refused")
     func empty() {
         #expect(

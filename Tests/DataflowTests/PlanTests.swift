@@ -50,6 +50,16 @@ struct PlanTests {
         try Golden.check(try pipeline.plan().dot(), "\(pipeline.rawValue).dot.txt")
     }
 
+    @Test("a table of a stage of its own is drawn once, and dead letters lead to their topic")
+    func drawnOnce() throws {
+        let dot = try PlanPipelines.follow.plan().dot()
+        for node in try PlanPipelines.follow.plan().graph.nodes {
+            #expect(
+                dot.split(separator: "\n").count { $0.contains("n\(node.id.index) [label") } == 1)
+        }
+        #expect(dot.contains("-> \"follow.dead-letters\";"))
+    }
+
     @Test("a new key cuts a stage, and a table behind a topic becomes a stage that follows it")
     func follow() throws {
         let plan = try PlanPipelines.follow.plan()

@@ -46,6 +46,12 @@ public struct Graph: Sendable {
                     "the name is taken by the operator at \(other.location); each names its state, so they must differ"
                 )
             }
+            if let topic = node.topic, !TopicSpec.isName(topic) {
+                fault(
+                    node,
+                    "\"\(topic)\" can't name a topic: a name is 1 to \(TopicSpec.maximumNameLength) characters of a-z, A-Z, 0-9, '.', '_', '-', and neither \".\" nor \"..\""
+                )
+            }
             if !node.isSink, consumers(of: node.id).isEmpty {
                 fault(node, unconsumed(node))
             }

@@ -63,6 +63,43 @@ public final class GraphBuilder {
                 location: location.description))
     }
 
+    /// Notes a parameter that can't be used.
+    ///
+    /// - Parameters:
+    ///   - parameter: the parameter's name, as it stands in the file.
+    ///   - message: what is wrong, as `is 0; it is at least 1`.
+    public func fault(
+        parameter: String, _ message: String, file: StaticString = #fileID, line: UInt = #line
+    ) {
+        faults.append(
+            GraphFault(
+                operatorID: OperatorID(unchecked: "parameter \(parameter)"), message: message,
+                location: SourceLocation(file, line).description))
+    }
+
+    /// A time that a parameter gives in seconds; one that can't be used is a fault of the definition.
+    ///
+    /// - Parameters:
+    ///   - value: seconds, at least `least` and at most ten years.
+    ///   - parameter: the parameter's name, as it stands in the file.
+    /// - Returns: the time; `least` or a millisecond in place of one that is at fault.
+    public func seconds(
+        _ value: Double, parameter: String, least: Double = 0, file: StaticString = #fileID,
+        line: UInt = #line
+    ) -> Duration {
+        guard value >= least, value <= GraphBuilder.longestSeconds else {
+            fault(
+                parameter: parameter,
+                "is \(value) seconds; it is at least \(least) and at most \(GraphBuilder.longestSeconds)",
+                file: file, line: line)
+            return .milliseconds(max(1, Int64(least * 1_000)))
+        }
+        return .seconds(value)
+    }
+
+    /// The longest time that a parameter may give, in seconds: ten years.
+    private static let longestSeconds = 315_576_000.0
+
     /// The node of an id of this builder.
     public subscript(node: NodeID) -> GraphNode { nodes[node.index] }
 

@@ -66,6 +66,14 @@ public struct GraphNode: Sendable {
         public let value: String
     }
 
+    /// The topic that the node reads or writes by name; nil for every other kind.
+    public var topic: String? {
+        switch kind {
+        case .topicSource(let topic), .topicSink(let topic): topic
+        default: nil
+        }
+    }
+
     /// Whether the node ends a stream.
     public var isSink: Bool {
         switch kind {

@@ -11,7 +11,7 @@ extension Plan {
         for (number, stage) in stages.enumerated() {
             lines.append("  subgraph cluster_\(number) {")
             lines.append("    label=\(quoted("stage \(stage.name)")); color=\"#999999\";")
-            for id in stage.nodes {
+            for id in drawn(in: stage) {
                 let node = graph[id]
                 let label = "\(node.operatorID)\\n\(word(node.kind))"
                 lines.append("    n\(id.index) [label=\"\(label)\"];")
@@ -44,9 +44,13 @@ extension Plan {
                 if case .topicSink(let topic) = graph[sink].kind {
                     edges.append("  n\(sink.index) -> \(quoted(topic));")
                 }
+                if graph[sink].kind == .deadLetters, stage.authority != .postgres {
+                    edges.append("  n\(sink.index) -> \(quoted(deadLetterTopic));")
+                }
             }
-            let inside = Set(stage.nodes)
-            for id in stage.nodes {
+            let drawn = drawn(in: stage)
+            let inside = Set(drawn)
+            for id in drawn {
                 for upstream in graph[id].upstreams
                 where inside.contains(upstream) && !shuffles.contains(id) {
                     edges.append("  n\(upstream.index) -> n\(id.index);")
@@ -54,6 +58,11 @@ extension Plan {
             }
         }
         return edges
+    }
+
+    /// The nodes that stand in a stage's cluster: a table that another stage writes stands in that one.
+    private func drawn(in stage: Stage) -> [NodeID] {
+        stage.nodes.filter { followed[$0] == nil || stage.sinks.contains($0) }
     }
 
     private func quoted(_ text: String) -> String { "\"\(text)\"" }

@@ -26,6 +26,13 @@ struct Planner {
             separateTables(&drafts[index], &followed, &followedSinks)
         }
         for draft in drafts { checkPushed(draft) }
+        if options.partitions < 1 {
+            faults.append(
+                GraphFault(
+                    operatorID: OperatorID(unchecked: "partitions"),
+                    message: "a topic has at least 1 partition, not \(options.partitions)",
+                    location: graph.pipeline))
+        }
         if !faults.isEmpty { throw GraphFaults(faults: faults) }
         var stages = drafts.map { stage(from: $0) }
         for (sink, input) in followed.sorted(by: { $0.key < $1.key }) {

@@ -59,6 +59,15 @@ package struct KafkaConfiguration: Sendable {
         return reasons
     }()
 
+    /// Whether librdkafka knows a property of this name.
+    package static func isProperty(_ name: String) -> Bool {
+        let conf = rd_kafka_conf_new()
+        defer { rd_kafka_conf_destroy(conf) }
+        // Asking for its value doesn't tell: one that has none passes for one that isn't known.
+        var text = [CChar](repeating: 0, count: 512)
+        return rd_kafka_conf_set(conf, name, "1", &text, text.count) != RD_KAFKA_CONF_UNKNOWN
+    }
+
     private func validate() throws {
         let conf = rd_kafka_conf_new()
         defer { rd_kafka_conf_destroy(conf) }

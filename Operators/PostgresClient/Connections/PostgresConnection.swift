@@ -38,7 +38,24 @@ package final class PostgresConnection {
         // Notices ("relation already exists, skipping") would go to standard error.
         PQsetNoticeProcessor(connection, { _, _ in }, nil)
         handle = connection
+        do {
+            try script(PostgresConnection.settleSearchPath)
+        } catch {
+            close()
+            throw error
+        }
     }
+
+    /// For the role `millrace`, `"$user"` would name our own schema from the moment on at which it exists, and
+    /// tables would lie in one schema or another by the order of the first statements.
+    private static let settleSearchPath = #"""
+        SELECT pg_catalog.set_config('search_path', coalesce((
+            SELECT string_agg(part, ',' ORDER BY number)
+            FROM unnest(string_to_array(current_setting('search_path'), ','))
+                WITH ORDINALITY AS parts(part, number)
+            WHERE trim(part) <> '"$user"'), 'public'), false)
+        WHERE current_user = 'millrace'
+        """#
 
     deinit { close() }
 

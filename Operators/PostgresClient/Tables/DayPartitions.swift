@@ -32,9 +32,10 @@ struct DayPartitions {
 
     /// Makes the partitions that a batch needs and that are missing, in a transaction of its own.
     mutating func ensure(_ set: ChangeSet, on connection: PostgresConnection) throws {
-        let parent = set.layout.name
-        let unknown = set.days.filter { known[parent]?.contains($0) != true }
+        let table = set.layout.name
+        let unknown = set.days.filter { known[table]?.contains($0) != true }
         guard !unknown.isEmpty else { return }
+        let parent = try DayPartitions.located(table, connection)
         let missing = try DayPartitions.missing(unknown, parent, connection)
         guard missing.count <= DayPartitions.maximumNewPartitions else {
             throw PostgresError(
@@ -50,13 +51,26 @@ struct DayPartitions {
                 }
             }
         }
-        let count = (known[parent]?.count ?? 0) + unknown.count
-        if count > DayPartitions.maximumKnownDays { known[parent] = [] }
-        known[parent, default: []].formUnion(unknown)
+        let count = (known[table]?.count ?? 0) + unknown.count
+        if count > DayPartitions.maximumKnownDays { known[table] = [] }
+        known[table, default: []].formUnion(unknown)
     }
 
     /// Forgets what is there, after a partition turned out to be gone.
     mutating func forget() { known = [:] }
+
+    /// The table with the schema in which it was found: its partitions lie there too, and not in the first
+    /// schema of the search path.
+    private static func located(
+        _ table: QualifiedName, _ connection: PostgresConnection
+    ) throws -> QualifiedName {
+        guard table.schema == nil else { return table }
+        let found = try connection.query(
+            "SELECT n.nspname::text FROM pg_catalog.pg_class c"
+                + " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                + " WHERE c.oid = to_regclass($1)", [.text(table.sql)])
+        return try found.first.map { table.located(in: try $0.value(0)) } ?? table
+    }
 
     private static func missing(
         _ days: [Int64], _ parent: QualifiedName, _ connection: PostgresConnection

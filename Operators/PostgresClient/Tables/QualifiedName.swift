@@ -37,6 +37,9 @@ struct QualifiedName: Hashable, CustomStringConvertible {
     /// Another table in the same schema.
     func sibling(_ name: String) -> QualifiedName { QualifiedName(schema: schema, name: name) }
 
+    /// The same table, in a schema that is named.
+    func located(in schema: String) -> QualifiedName { QualifiedName(schema: schema, name: name) }
+
     /// The name as it stands in SQL.
     var sql: String {
         (schema.map { quotedIdentifier($0) + "." } ?? "") + quotedIdentifier(name)

@@ -24,3 +24,22 @@ public struct TopicSpec: Hashable, Sendable {
         self.retention = retention
     }
 }
+
+extension TopicSpec {
+    /// Characters of a topic's name, at most.
+    public static let maximumNameLength = 249
+
+    /// Whether a text can name a topic, by Kafka's rules.
+    public static func isName(_ text: String) -> Bool {
+        (1...maximumNameLength).contains(text.utf8.count) && text != "." && text != ".."
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                    UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+    }
+}

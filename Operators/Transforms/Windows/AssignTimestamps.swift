@@ -21,9 +21,12 @@ public struct WatermarkStrategy: Hashable, Sendable {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded towards zero.
+    /// Whole milliseconds, rounded towards zero; what is too long for them is the longest there is.
     public var milliseconds: Int64 {
-        components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000
+        let (seconds, attoseconds) = components
+        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000)
+        let (sum, tooLong) = whole.addingReportingOverflow(attoseconds / 1_000_000_000_000_000)
+        return overflow || tooLong ? (seconds < 0 ? .min : .max) : sum
     }
 }
 

@@ -12,10 +12,9 @@ public struct WindowSpec: Hashable, Sendable {
 
     /// Windows that follow one another without gap or overlap, aligned to 1970-01-01T00:00Z.
     ///
-    /// - Precondition: `size` is at least a millisecond.
+    /// A `size` of less than a millisecond is a fault of the pipeline that windows by it.
     public static func tumbling(_ size: Duration) -> WindowSpec {
-        precondition(size.milliseconds > 0, "a window lasts at least a millisecond")
-        return WindowSpec(sizeMilliseconds: size.milliseconds)
+        WindowSpec(sizeMilliseconds: size.milliseconds)
     }
 
     /// Keeps windows open to revision for `lateness` of event time behind their end.

@@ -26,6 +26,12 @@ extension KeyedStream where E.Key: StreamKey {
             "\(keyed.operatorID).late", .sideOutput(of: node), upstreams: [node],
             output: LateRecord<F.Out>.self, isTimed: keyed.isTimed,
             at: SourceLocation(file, line))
+        if spec.sizeMilliseconds < 1 {
+            builder.fault(
+                node,
+                "a window lasts at least a millisecond; this one has \(spec.sizeMilliseconds) ms",
+                at: SourceLocation(file, line))
+        }
         return WindowedStream(keyed: self, spec: spec, lateNode: late)
     }
 }

@@ -18,6 +18,12 @@ struct Demo {
     private let clock: ScaledClock
     private let liveFrom: EventTime
     private let interruption = Interruption()
+    private let kept: KeptRun
+    private let isContinued: Bool
+    /// Whether Kafka is somebody else's, and not the broker that this run starts.
+    private let isShared: Bool
+    /// How often the clock is noted, in real seconds.
+    private static let noteSeconds = 5.0
     /// Requests of the fleet that are under way at a time.
     private static let lanes = 96
 
@@ -36,10 +42,40 @@ struct Demo {
         // The fast part ends about now, on a full minute.
         let now = Int64(Date().timeIntervalSince1970 * 1_000)
         let start = (now - Int64(options.simulated * 1_000)) / 60_000 * 60_000
-        scenario.start = EventTime(milliseconds: start)
+        isShared = !(ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP_SERVERS"] ?? "").isEmpty
+        let last = options.keep ? try KeptRun.load(Demo.keptPath(options)) : nil
+        kept = try KeptRun.next(
+            after: last, start: EventTime(milliseconds: start), map: options.map,
+            partitions: options.partitions, isShared: isShared)
+        isContinued = last.map { !$0.ended } ?? false
+        scenario.start = EventTime(milliseconds: kept.clock)
         self.scenario = scenario
         clock = ScaledClock(start: scenario.start, rate: options.simulated / options.duration)
         liveFrom = scenario.start.advanced(byMilliseconds: Int64(options.simulated * 1_000))
+    }
+
+    private static func keptPath(_ options: DemoCommand) -> String {
+        "\(options.out)/demo.json"
+    }
+
+    /// The names of this run's vehicles.
+    private var users: FleetUsers { .run(startingAt: scenario.start) }
+
+    /// Notes how far the clock has come, or will have come before it is noted again.
+    private func note(ended: Bool = false, isStopped: Bool = false) throws {
+        var kept = kept
+        // Twice the pause, since a busy machine may be late; a run that is killed leaves the last note.
+        let ahead = 2 * Demo.noteSeconds * max(1, options.simulated / options.duration)
+        kept.clock = clock.now().milliseconds + (isStopped ? 0 : Int64(ahead * 1_000))
+        kept.ended = ended
+        try kept.save(Demo.keptPath(options))
+    }
+
+    /// Forgets what earlier runs left.
+    private func wipe() {
+        for name in ["broker", "checkpoints", "demo.json"] {
+            try? FileManager.default.removeItem(atPath: "\(options.out)/\(name)")
+        }
     }
 
     /// Runs everything.
@@ -48,34 +84,32 @@ struct Demo {
     func run() async throws -> RunSummary {
         let following = interruption.follow(StopSignals())
         defer { following.cancel() }
-        let environment = ProcessInfo.processInfo.environment
-        var broker: BrokerProcess?
-        let servers: String
-        if let named = environment["KAFKA_BOOTSTRAP_SERVERS"], !named.isEmpty {
-            servers = named
-        } else {
-            try? FileManager.default.removeItem(atPath: "\(options.out)/broker")
-            let process = try BrokerProcess(data: "\(options.out)/broker")
-            broker = process
-            servers = process.address
-            print("broker           \(servers)")
+        if !options.keep { wipe() }
+        if isContinued {
+            print("continuing       run \(kept.run), whose clock stood at \(scenario.start)")
         }
-        defer { broker?.stop() }
-        try? FileManager.default.removeItem(atPath: "\(options.out)/checkpoints")
-        let services = ServiceEnvironment(
-            kafka: try KafkaConfiguration(bootstrapServers: servers),
-            postgres: try PostgresConfiguration(environment: environment))
-        return try await run(services)
+        if options.keep {
+            print("                 judged are this run's own locations, not those of earlier ones")
+        }
+        if isShared { return try await run(try ServiceEnvironment.current()) }
+        let broker = try BrokerProcess(data: "\(options.out)/broker")
+        defer { broker.stop() }
+        print("broker           \(broker.address)")
+        return try await run(
+            ServiceEnvironment(
+                kafka: try KafkaConfiguration(bootstrapServers: broker.address),
+                postgres: try PostgresConfiguration(
+                    environment: ProcessInfo.processInfo.environment)))
     }
 
     private func settings(_ name: String) -> PipelineRunner.Settings {
         var settings = PipelineRunner.Settings(
-            run: "\(name)-\(scenario.start.milliseconds)",
+            run: "\(name)-\(kept.run)",
             checkpoints: "\(options.out)/checkpoints")
         settings.threads = options.threads
         settings.partitions = options.partitions
         settings.options.commitIntervalMilliseconds = 250
-        settings.startsAtEnd = ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP_SERVERS"] != nil
+        settings.startsAtEnd = kept.startsAtEnd
         if name == "traffic-updates" {
             // Silence is measured by the clock: while it runs fast, a moment's wait is no silence.
             let rate = options.simulated / options.duration
@@ -97,6 +131,7 @@ struct Demo {
             print("stopping         checkpoints, offsets, sinks")
             ingest.stop()
             traffic.stop()
+            if try KeptRun.load(Demo.keptPath(options))?.ended != true { try note(isStopped: true) }
             throw CancellationError()
         }
     }
@@ -104,6 +139,14 @@ struct Demo {
     private func run(
         _ ingest: PipelineRunner, _ traffic: PipelineRunner, _ services: ServiceEnvironment
     ) async throws -> RunSummary {
+        try note()
+        let noting = Task {
+            while !Task.isCancelled {
+                try? note()
+                try? await Task.sleep(for: .seconds(Demo.noteSeconds))
+            }
+        }
+        defer { noting.cancel() }
         try await waitUntilRunning([ingest, traffic])
         let door = try IngestDoor(
             ingest, services, clock: clock, listen: "127.0.0.1:0", concurrentRequests: 2_048)
@@ -112,7 +155,7 @@ struct Demo {
         print("door             http://127.0.0.1:\(port)/v1/locations")
         let feed = FleetFeed(
             try FleetSimulator(graph: roads, scenario: scenario), lanes: Demo.lanes, clock: clock,
-            liveFrom: liveFrom, interruption: interruption)
+            liveFrom: liveFrom, users: users, interruption: interruption)
         let pool = PostgresPool(try required(services.postgres), size: 2)
         let probe = LatencyProbe(pool, clock: clock, from: liveFrom)
         let totals = try await drive(feed, port: port, probe: probe, [ingest, traffic])
@@ -120,11 +163,17 @@ struct Demo {
             "draining         every request is answered, every window closes, every row is written")
         await door.stop()
         try await serving.value
+        noting.cancel()
+        await noting.value
+        if interruption.isRequested { throw CancellationError() }
+        // From here on windows are closed for good, even if the rest is interrupted.
+        try note(ended: true, isStopped: true)
         for runner in [ingest, traffic] { try await runner.finish(unless: interruption) }
+        try note(ended: true, isStopped: true)
         try? await probe.look()
         let judge = DemoJudge(
             roads: roads, truth: await feed.truth, scenario: scenario, liveFrom: liveFrom,
-            services: services, pool: pool)
+            users: users, services: services, pool: pool)
         var summary = try await judge.summary(probe, feed)
         summary.sent = await feed.sent
         summary.accepted = totals.accepted

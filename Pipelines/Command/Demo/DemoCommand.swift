@@ -41,6 +41,12 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: "The directory of everything that the run leaves.")
     var out = ".millrace"
 
+    @Flag(
+        help:
+            "Go on with the log, database and store that are there: an interrupted run is continued, a new one begins behind one that ended."
+    )
+    var keep = false
+
     @Flag(help: "Report the figures without judging them: for runs that are too short to.")
     var unjudged = false
 

@@ -14,6 +14,8 @@ struct DemoJudge {
     let truth: FleetTruth
     let scenario: FleetScenario
     let liveFrom: EventTime
+    /// The names of this run's vehicles: what others sent is not judged.
+    let users: FleetUsers
     /// When the last passage is completed that is timed.
     ///
     /// What decides a later one may lie behind the fleet's end; until then one that takes too long has the time
@@ -35,10 +37,11 @@ struct DemoJudge {
     }
 
     private func countStored() async throws -> Int {
-        let from = scenario.start
+        let (from, prefix) = (scenario.start, users.prefix)
         return try await pool.withConnection { connection in
             let result = try connection.query(
-                "SELECT count(*) FROM user_location WHERE observed_at >= $1", [.time(from)])
+                "SELECT count(*) FROM user_location WHERE observed_at >= $1"
+                    + " AND starts_with(user_id, $2)", [.time(from), .text(prefix)])
             return Int(try result.first?.value(0, as: Int64.self) ?? 0)
         }
     }
@@ -50,7 +53,7 @@ struct DemoJudge {
             "matched-locations", services.kafka, as: MatchedLocation.self
         ) { matched in
             guard matched.observedAt >= scenario.start,
-                let vehicle = FleetEvent.vehicle(ofUserID: matched.userID)
+                let vehicle = users.vehicle(ofUserID: matched.userID)
             else { return }
             let segment = matched.segment.flatMap { roads.index(of: $0) }
             right[.init(vehicle: vehicle, time: matched.observedAt)] = truth.isRight(
@@ -106,7 +109,7 @@ struct DemoJudge {
             of: Array(traversals), windowMilliseconds: 60_000, minimumVehicles: 3,
             isTimed: { $0.completedAt < timedUntil }
         ) { traversal in
-            FleetEvent.vehicle(ofUserID: traversal.userID).flatMap {
+            users.vehicle(ofUserID: traversal.userID).flatMap {
                 sendTimes[.init(vehicle: $0, time: traversal.completedAt)]
             }
         }

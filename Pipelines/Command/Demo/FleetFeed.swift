@@ -23,6 +23,7 @@ actor FleetFeed {
     private let liveFrom: EventTime
     private let keepsSendTimes: Bool
     private let interruption: Interruption
+    private let users: FleetUsers
     private var pending: FleetEvent?
     private var buffers: [Buffer]
     private var lanes: [Lane]
@@ -66,11 +67,14 @@ actor FleetFeed {
     ///   - lanes: how many requests may be under way.
     ///   - liveFrom: when positions are no longer gathered and the clock runs in real time.
     ///   - keepsSendTimes: whether ``sendTimes`` is written: it grows with every position.
+    ///   - users: the vehicles' names as users.
     ///   - interruption: ends the fleet early.
     init(
         _ simulator: FleetSimulator, lanes: Int, clock: ScaledClock, liveFrom: EventTime,
-        keepsSendTimes: Bool = true, interruption: Interruption
+        keepsSendTimes: Bool = true, users: FleetUsers = FleetUsers(),
+        interruption: Interruption
     ) {
+        self.users = users
         self.simulator = simulator
         self.lanes = Array(repeating: Lane(), count: max(1, lanes))
         self.clock = clock
@@ -148,7 +152,7 @@ actor FleetFeed {
             }
         }
         return LocationBatch(
-            userID: FleetEvent.userID(ofVehicle: vehicle), navigationMode: .driving,
+            userID: users.userID(ofVehicle: vehicle), navigationMode: .driving,
             points: points
         ).json()
     }

@@ -70,7 +70,8 @@ struct RunSummary: Codable {
             "segments         \(segments) with a speed",
             "coverage         \(percent(coverage)) of \(pairs) pairs of segment and minute with 3 or more vehicles",
             "speed error      \(percent(speed_error)) on average, over all covered pairs",
-            "latency          p50 \(seconds(latency_p50_s)), p99 \(seconds(latency_p99_s)), location sent to row committed (\(latency_count) passages; \(unpublished) too private to publish)",
+            "latency          p50 \(seconds(latency_p50_s)), p99 \(seconds(latency_p99_s)), location sent, or row publishable, to row committed (\(latency_count) passages)",
+            "unpublished      \(unpublished) passages of the live part: too few vehicles for a row, no latency",
             "lag              \(lag)",
         ]
         lines += faults.map { "FAULT            \($0)" }

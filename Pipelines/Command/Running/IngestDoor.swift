@@ -14,9 +14,25 @@ final class IngestDoor: Sendable {
     /// Prepares the door of a running pipeline.
     ///
     /// - Parameter listen: `host:port`; port 0 takes a free one.
-    init(
+    convenience init(
         _ runner: PipelineRunner, _ services: ServiceEnvironment, clock: any EventClock,
         listen: String, concurrentRequests: Int? = nil
+    ) throws {
+        try self.init(
+            LocationDoor(
+                decoder: LocationBatchDecoder(
+                    limits: try LocationDoor.limits(parameters: runner.parameters)),
+                doors: runner.doors, clock: clock),
+            postgres: services.postgres, listen: listen, concurrentRequests: concurrentRequests
+        ) { runner.failure == nil }
+    }
+
+    /// Prepares a door.
+    ///
+    /// - Parameter isHealthy: what `GET /healthz` says.
+    init(
+        _ door: LocationDoor, postgres: PostgresConfiguration?, listen: String,
+        concurrentRequests: Int? = nil, isHealthy: @escaping @Sendable () async -> Bool
     ) throws {
         guard let colon = listen.lastIndex(of: ":"),
             let port = Int(listen[listen.index(after: colon)...])
@@ -27,22 +43,22 @@ final class IngestDoor: Sendable {
         var configuration = IngestServerConfiguration()
         configuration.address = String(listen[..<colon])
         configuration.port = port
+        // A body of the decoder's bound is to reach the decoder, which says why it is too large.
+        let bodyBytes = door.decoder.limits.bodyBytes
+        configuration.decompressedBytes = max(configuration.decompressedBytes, bodyBytes)
+        configuration.heldBodyBytes = max(
+            configuration.heldBodyBytes, configuration.decompressedBytes)
         if let concurrentRequests { configuration.concurrentRequests = concurrentRequests }
         var logger = Logger(label: "millrace.http")
         logger.logLevel = .warning
-        var routes = [
-            LocationIngestHandler(
-                door: LocationDoor(
-                    decoder: LocationBatchDecoder(), doors: runner.doors, clock: clock)
-            ).route
-        ]
-        pool = services.postgres.map { PostgresPool($0) }
+        var routes = [LocationIngestHandler(door: door).route]
+        pool = postgres.map { PostgresPool($0) }
         if let pool {
             routes.append(
                 UserLocationHandler(PostgresUserLocationStore(pool), logger: logger).route)
         }
         server = try IngestServer(
-            configuration, routes: routes, isHealthy: { runner.failure == nil }, logger: logger)
+            configuration, routes: routes, isHealthy: isHealthy, logger: logger)
         group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [.init(service: server)], logger: logger))
@@ -53,10 +69,20 @@ final class IngestDoor: Sendable {
 
     /// Serves until ``stop()``.
     func run() async throws {
-        try await group.run()
+        do {
+            try await group.run()
+        } catch {
+            await pool?.close()
+            throw error
+        }
         await pool?.close()
     }
 
-    /// Stops accepting and lets what is under way finish.
-    func stop() async { await group.triggerGracefulShutdown() }
+    /// Tells the door, which ``run()`` holds open, to stop accepting and let what is under way finish; ``run()``
+    /// returns when it has.
+    func stop() async {
+        // A group that is told to stop before it has begun takes that for a mistake.
+        _ = try? await server.port
+        await group.triggerGracefulShutdown()
+    }
 }

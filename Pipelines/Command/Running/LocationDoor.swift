@@ -15,6 +15,11 @@ struct LocationDoor: Sendable {
     private static let stage = "http"
     private static let operatorID = OperatorID(LocationDoor.stage)
 
+    /// What a request may hold by the parameters of location-ingest (YAML), or by its defaults.
+    static func limits(parameters yaml: String?) throws -> LocationLimits {
+        try ParameterFile.overlay(yaml, on: LocationIngest.defaults).limits
+    }
+
     /// What became of a batch.
     enum Outcome {
         /// The log has its good points, and dead letters of its bad ones.
@@ -34,7 +39,8 @@ struct LocationDoor: Sendable {
             let decoded = try decoder.decode(body, now: now)
             let letters = decoded.rejected.compactMap { rejected in
                 letter(
-                    "point \(rejected.index): \(rejected.reason)", rejected.original(in: body), now)
+                    "point \(rejected.index): \(rejected.reason.rawValue)",
+                    rejected.original(in: body), now)
             }
             return await push(decoded, letters) ?? .written(decoded)
         } catch {

@@ -19,7 +19,7 @@ struct LocationIngestHandler: Sendable {
             .outcome(
                 accepted: decoded.accepted.count,
                 rejected: decoded.rejected.map {
-                    RejectedElement(index: $0.index, reason: "\($0.reason)")
+                    RejectedElement(index: $0.index, reason: $0.reason.rawValue)
                 })
         }
     }

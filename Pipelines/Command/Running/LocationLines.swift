@@ -22,9 +22,9 @@ struct LocationLines {
     private static let attempts = 600
 
     /// Prepares to write to a running pipeline.
-    init(_ runner: PipelineRunner, clock: any EventClock, interruption: Interruption) {
-        var limits = LocationLimits()
-        limits.ageMilliseconds = LocationLines.age
+    init(_ runner: PipelineRunner, clock: any EventClock, interruption: Interruption) throws {
+        var limits = try LocationDoor.limits(parameters: runner.parameters)
+        limits.ageMilliseconds = max(limits.ageMilliseconds, LocationLines.age)
         door = LocationDoor(
             decoder: LocationBatchDecoder(limits: limits), doors: runner.doors, clock: clock)
         self.interruption = interruption

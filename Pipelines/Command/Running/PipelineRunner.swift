@@ -31,6 +31,8 @@ final class PipelineRunner: Sendable {
     let plan: Plan
     /// The run's name.
     let run: String
+    /// The pipeline's parameters in YAML; nil: the defaults.
+    let parameters: String?
     private let entry: PipelineEntry
     private let driver: ThreadedDriver
     private let trimmer: ExchangeTrimmer
@@ -42,6 +44,7 @@ final class PipelineRunner: Sendable {
     ) throws {
         self.entry = entry
         run = settings.run
+        parameters = settings.parameters
         let plan = try entry.plan(
             parameters: settings.parameters,
             options: PlanOptions(partitions: settings.partitions))

@@ -8,31 +8,53 @@ internal import Records
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Print clients, threads and memory in use, and try the services.")
+        abstract: "Print clients, threads and memory in use, and try the services.",
+        discussion: "Exits with 1 when a service that is configured doesn't answer.")
 
     func run() throws {
-        print(ClientStatistics.current())
-        let environment = ProcessInfo.processInfo.environment
-        report("Kafka", environment["KAFKA_BOOTSTRAP_SERVERS"] != nil) {
-            "\(try ClusterTopics.read().count) topics"
+        if !DoctorCommand.examine(ProcessInfo.processInfo.environment, say: { print($0) }) {
+            throw ExitCode(1)
         }
-        report("PostgreSQL", environment["DATABASE_URL"] != nil) {
+    }
+
+    /// Tries the services of an environment.
+    ///
+    /// - Parameter say: takes what was found, line by line.
+    /// - Returns: whether all that are configured answer.
+    static func examine(_ environment: [String: String], say: (String) -> Void) -> Bool {
+        say("\(ClientStatistics.current())")
+        var kafka: KafkaAdmin?
+        var postgres: PostgresConnection?
+        // They stay open until their cost is printed.
+        defer {
+            kafka?.close()
+            postgres?.close()
+        }
+        var isWell = true
+        func report(_ name: String, _ variable: String, _ probe: () throws -> String) {
+            guard environment[variable] != nil else {
+                return say("\(name): not configured (\(variable))")
+            }
+            do {
+                say("\(name): \(try probe())")
+            } catch {
+                say("\(name): \(error)")
+                isWell = false
+            }
+        }
+        report("Kafka", "KAFKA_BOOTSTRAP_SERVERS") {
+            let admin = try KafkaAdmin(try ServiceEnvironment.current(environment, warn: say).kafka)
+            kafka = admin
+            return "\(try admin.topics().count) topics"
+        }
+        report("PostgreSQL", "DATABASE_URL") {
             let connection = try PostgresConnection(
                 try PostgresConfiguration(environment: environment))
-            defer { connection.close() }
+            postgres = connection
             let result = try connection.query("SHOW server_version", [])
             return try result.first?.value(0, as: String.self) ?? "no answer"
         }
-        print("with these clients open:")
-        print(ClientStatistics.current())
-    }
-
-    private func report(_ name: String, _ isNamed: Bool, _ probe: () throws -> String) {
-        guard isNamed else { return print("\(name): not configured") }
-        do {
-            print("\(name): \(try probe())")
-        } catch {
-            print("\(name): \(error)")
-        }
+        say("with these clients open: \(ClientStatistics.current())")
+        return isWell
     }
 }

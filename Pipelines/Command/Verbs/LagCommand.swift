@@ -14,10 +14,14 @@ struct LagCommand: ParsableCommand {
     @Option(name: .customLong("run"), help: "The run's name; the pipeline's by default.")
     var runName: String?
 
+    @Option(help: "The YAML file of parameters that the run was started with.")
+    var config: String?
+
     func run() throws {
+        let plan = try Catalogue.entry(pipeline).plan(
+            parameters: try config.map { try ParameterFile.read($0) })
         let report = try LagReport(try ServiceEnvironment.current())
         defer { report.close() }
-        let plan = try Catalogue.entry(pipeline).plan(parameters: nil)
         var total: Int64 = 0
         for row in try report.rows(plan: plan, run: runName ?? pipeline) {
             let committed = row.committed.map { "\($0)" } ?? "never"

@@ -16,7 +16,7 @@ struct PipelineArguments: ParsableArguments {
 
     /// The file's text.
     func parameters() throws -> String? {
-        try config.map { try String(contentsOfFile: $0, encoding: .utf8) }
+        try config.map { try ParameterFile.read($0) }
     }
 
     /// The plan.

@@ -73,8 +73,10 @@ struct RunCommand: AsyncParsableCommand {
         let services = try ServiceEnvironment.current()
         let clock = ScaledClock.wall()
         let signals = StopSignals()
-        let parameters = try config.map { try String(contentsOfFile: $0, encoding: .utf8) }
+        let parameters = try config.map { try ParameterFile.read($0) }
         var runners: [PipelineRunner] = []
+        // Whatever ends the run, each pipeline that was started commits and stops.
+        defer { for runner in runners { runner.stop() } }
         for name in pipelines {
             var settings = PipelineRunner.Settings(run: name, checkpoints: checkpoints)
             settings.threads = threads
@@ -106,7 +108,7 @@ struct RunCommand: AsyncParsableCommand {
         let interruption = Interruption()
         let following = interruption.follow(signals)
         defer { following.cancel() }
-        let lines = LocationLines(ingest, clock: clock, interruption: interruption)
+        let lines = try LocationLines(ingest, clock: clock, interruption: interruption)
         let totals = try await lines.play(path)
         print(
             "lines \(totals.lines), of them refused \(totals.refused); locations accepted \(totals.accepted), rejected \(totals.rejected)"
@@ -127,18 +129,15 @@ struct RunCommand: AsyncParsableCommand {
     ) async throws {
         let ingest = runners.first(where: RunCommand.isIngest)
         let door = try ingest.map { try IngestDoor($0, services, clock: clock, listen: listen) }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            if let door { group.addTask { try await door.run() } }
-            group.addTask { await signals.wait() }
-            group.addTask {
-                while !runners.contains(where: \.hasStopped) {
-                    try await Task.sleep(for: .milliseconds(200))
-                }
+        var run: (@Sendable () async throws -> Void)?
+        if let door { run = { try await door.run() } }
+        let signal: @Sendable () async -> Void = { await signals.wait() }
+        let end: @Sendable () async -> Void = {
+            while !Task.isCancelled, !runners.contains(where: { $0.hasStopped }) {
+                try? await Task.sleep(for: .milliseconds(200))
             }
-            try await group.next()
-            await door?.stop()
-            group.cancelAll()
         }
+        try await serveDoor(run: run, stop: { await door?.stop() }, until: [signal, end])
     }
 }
 

@@ -22,4 +22,15 @@ public struct LocationLimits: Codable, Hashable, Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// The bounds by name: each is at least 1.
+    var counts: [(name: String, value: Int64)] {
+        [
+            ("bodyBytes", Int64(bodyBytes)), ("points", Int64(points)),
+            ("listedPoints", Int64(listedPoints)), ("userIDBytes", Int64(userIDBytes)),
+            ("modeBytes", Int64(modeBytes)), ("futureMilliseconds", futureMilliseconds),
+            ("ageMilliseconds", ageMilliseconds), ("numberBytes", Int64(numberBytes)),
+            ("depth", Int64(depth)),
+        ]
+    }
 }

@@ -34,6 +34,48 @@ struct DayPartitionTests {
         ).map { try $0.value(0) }
     }
 
+    @Test("partitions lie beside their table, wherever the search path finds it")
+    func schemaOfParent() async throws {
+        try await TestDatabase.withSchema { configuration in
+            try PostgresTableWriter(configuration).prepare(DayPartitionTests.table)
+            let home = try #require(configuration.settings["search_path"])
+            let connection = try PostgresConnection(configuration)
+            let other = "other_\(configuration.applicationName.suffix(12))"
+            try connection.script("CREATE SCHEMA \"\(other)\"")
+            defer { try? connection.script("DROP SCHEMA \"\(other)\" CASCADE") }
+            var behind = configuration
+            behind.settings["search_path"] = "\"\(other)\", \(home)"
+            try PostgresTableWriter(behind).write(DayPartitionTests.changes([0]))
+            let schema = try connection.query(
+                "SELECT n.nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                    + " WHERE c.relname = 'user_location_19700101' AND n.nspname IN ($1, $2)",
+                [.text(other), .text(configuration.applicationName)])
+            #expect(
+                try schema.map { try $0.value(0, as: String.self) }
+                    == [configuration.applicationName])
+        }
+    }
+
+    @Test("the role millrace does not find its tables in the schema millrace")
+    func roleOfOurName() async throws {
+        try await TestDatabase.withSchema { configuration in
+            let admin = try PostgresConnection(configuration)
+            // Roles belong to the whole server: another test process may have made it.
+            try? admin.script("CREATE ROLE millrace")
+            var ours = configuration
+            ours.settings["role"] = "millrace"
+            func path(_ setting: String) throws -> String? {
+                ours.settings["search_path"] = setting
+                let connection = try PostgresConnection(ours)
+                return try connection.query("SHOW search_path").first?.value(0, as: String.self)
+            }
+            #expect(try path("\"$user\", public") == " public")
+            #expect(try path("public, \"$user\"") == "public")
+            #expect(try path("\"$user\"") == "public")
+            #expect(try path("a, b") == "a, b")
+        }
+    }
+
     @Test("each day gets its partition when its first row comes, at midnight sharp")
     func created() async throws {
         try await TestDatabase.withSchema { configuration in
