@@ -8,20 +8,21 @@ final class ExchangeTrimmer: Sendable {
     /// Seconds between two rounds.
     static let intervalSeconds = 60
 
-    private let timer: any DispatchSourceTimer & Sendable
+    private let rounds: Task<Void, Never>
 
     /// Starts the rounds; a round that fails is made good by the next.
     init(_ plan: Plan, run: String, _ kafka: KafkaConfiguration) {
-        let queue = DispatchQueue(label: "millrace.trim.\(run)")
-        timer = DispatchSource.makeTimerSource(queue: queue)
-        timer.schedule(
-            deadline: .now() + .seconds(ExchangeTrimmer.intervalSeconds),
-            repeating: .seconds(ExchangeTrimmer.intervalSeconds))
-        timer.setEventHandler { try? ExchangeTrimmer.trim(plan, run: run, kafka) }
-        timer.resume()
+        rounds = Task {
+            while (try? await Task.sleep(for: .seconds(ExchangeTrimmer.intervalSeconds))) != nil {
+                // Off the pool of tasks, whose threads must not wait for a cluster.
+                DispatchQueue.global().async {
+                    try? ExchangeTrimmer.trim(plan, run: run, kafka)
+                }
+            }
+        }
     }
 
-    deinit { timer.cancel() }
+    deinit { rounds.cancel() }
 
     /// One round.
     static func trim(_ plan: Plan, run: String, _ kafka: KafkaConfiguration) throws {
