@@ -127,7 +127,8 @@ public final class StageWorker {
         sortedTasks.flatMap { task in
             task.inputs.map {
                 TaskProgress(
-                    partition: $0.topic, position: $0.position, idleSince: $0.idleSince,
+                    partition: $0.topic, position: $0.position, end: $0.end,
+                    idleSince: $0.idleSince,
                     isRunning: task.phase == .running || task.phase == .committing,
                     epoch: task.epoch)
             }
@@ -310,6 +311,8 @@ public struct TaskProgress: Sendable {
     public let partition: TopicPartition
     /// The offset of the next record; nil before the first.
     public let position: Offset?
+    /// Where the input ends, in a run that is to end.
+    public let end: Offset?
     /// Since when there has been nothing to read.
     public let idleSince: EventTime?
     /// Whether records flow.

@@ -168,7 +168,9 @@ struct Demo {
         if interruption.isRequested { throw CancellationError() }
         // From here on windows are closed for good, even if the rest is interrupted.
         try note(ended: true, isStopped: true)
-        for runner in [ingest, traffic] { try await runner.finish(unless: interruption) }
+        for runner in [ingest, traffic] {
+            try await runner.finish(unless: interruption) { print("draining \($0.stage): \($0)") }
+        }
         try note(ended: true, isStopped: true)
         try? await probe.look()
         let judge = DemoJudge(

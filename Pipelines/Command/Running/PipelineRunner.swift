@@ -100,21 +100,30 @@ final class PipelineRunner: Sendable {
     /// Lets the pipeline's inputs end where they end now, stage after stage, until every window is closed
     /// and every row is written.
     ///
-    /// - Throws: what a stage failed with, `.limitExceeded` when it takes longer than `timeout`, or
-    ///   `CancellationError` when it was interrupted.
+    /// However much there is to read, it is read; only a stage that stands still is given up.
+    ///
+    /// - Parameters:
+    ///   - patience: how long a stage may stand still.
+    ///   - note: told every few seconds which stage is ending and how far it has come.
+    /// - Throws: what a stage failed with, `.limitExceeded` when one stands still, or `CancellationError` when
+    ///   it was interrupted.
     func finish(
-        unless interruption: Interruption, timeout: Duration = .seconds(120)
+        unless interruption: Interruption, patience: Duration = .seconds(120),
+        note: (StageProgress) -> Void = { _ in }
     ) async throws {
-        let deadline = ContinuousClock.now + timeout
         for stage in plan.stages where !stage.isPushed {
             driver.finish(stage: stage.name)
+            var watch = StageProgress(stage: stage.name)
             while !driver.hasStopped(stage: stage.name), driver.failure == nil {
-                guard ContinuousClock.now < deadline else {
+                watch.look(at: driver.status, now: ContinuousClock.now)
+                if watch.stoodStill > patience {
                     throw DataflowError(
                         .limitExceeded, domain: .internal,
-                        "stage \(stage.name) did not come to its end within \(timeout)")
+                        "stage \(stage.name) has stood still for \(patience) on its way to its end: "
+                            + watch.description)
                 }
                 if interruption.isRequested { throw CancellationError() }
+                if watch.isToBeNoted() { note(watch) }
                 try await Task.sleep(for: .milliseconds(20))
             }
             if let failure = driver.failure { throw failure }
