@@ -52,8 +52,8 @@ struct StageProgress: CustomStringConvertible {
     var description: String {
         let positions = inputs.map { input in
             let name = "\(input.partition.topic)/\(input.partition.partition)"
-            let end = input.end.map { " of \($0.value)" } ?? ""
-            return name + " at \(input.position?.value ?? 0)" + end
+            let end = input.end.map { " of \($0)" } ?? ""
+            return name + " at \(input.position ?? Offset(0))" + end
                 + (input.isRunning ? "" : " (not running)")
         }
         let done = "\(threadsStopped) of \(threads) threads done"
