@@ -265,8 +265,6 @@ struct Demo {
             if let failure = runners.lazy.compactMap(\.failure).first {
                 print("FAULT            \(failure)")
             }
-            // A pipe would keep the lines until the end.
-            fflush(nil)
         }
     }
 }

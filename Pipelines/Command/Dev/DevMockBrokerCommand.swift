@@ -36,7 +36,6 @@ struct DevMockBrokerCommand: AsyncParsableCommand {
             try cluster.createTopic(topic.name, partitions: topic.partitions)
         }
         print(cluster.bootstrapServers)
-        fflush(nil)
         await Self.untilStopped()
     }
 
