@@ -34,6 +34,8 @@ final class PipelineRunner: Sendable {
     /// The pipeline's parameters in YAML; nil: the defaults.
     let parameters: String?
     private let entry: PipelineEntry
+    /// How many partitions each of the plan's topics has: those that were there already keep theirs.
+    private let partitions: [String: Int32]
     private let driver: ThreadedDriver
     private let trimmer: ExchangeTrimmer
 
@@ -49,7 +51,7 @@ final class PipelineRunner: Sendable {
             parameters: settings.parameters,
             options: PlanOptions(partitions: settings.partitions))
         self.plan = plan
-        try PipelineRunner.createTopics(plan.topics, services.kafka)
+        partitions = try PipelineRunner.createTopics(plan.topics, services.kafka)
         try PipelineRunner.createTables(entry, plan, services.postgres)
         let store = try DirectoryCheckpointStore(settings.checkpoints)
         trimmer = ExchangeTrimmer(plan, run: settings.run, services.kafka)
@@ -74,13 +76,16 @@ final class PipelineRunner: Sendable {
     /// Whether everything has come to its end.
     var hasStopped: Bool { driver.hasStopped() }
 
+    /// Whether it is coming to an end, because a thread has failed or because it was told to.
+    var hasEnded: Bool { failure != nil || hasStopped }
+
     /// Whether every stage that reads topics has all its partitions and is reading them.
-    func isRunning(partitions: Int) -> Bool {
+    var isRunning: Bool {
         let status = driver.status
         return plan.stages.filter { !$0.isPushed }.allSatisfy { stage in
             let running = status.filter { $0.stage == stage.name }.flatMap(\.progress)
                 .count { $0.isRunning }
-            return running >= partitions * stage.topics.count
+            return running >= stage.topics.reduce(0) { $0 + Int(partitions[$1] ?? 1) }
         }
     }
 
@@ -132,12 +137,18 @@ final class PipelineRunner: Sendable {
         driver.join()
     }
 
-    private static func createTopics(_ topics: [TopicSpec], _ kafka: KafkaConfiguration) throws {
+    /// Creates what is missing of topics.
+    ///
+    /// - Returns: the partitions of all.
+    private static func createTopics(
+        _ topics: [TopicSpec], _ kafka: KafkaConfiguration
+    ) throws -> [String: Int32] {
         let admin = try KafkaAdmin(kafka)
         defer { admin.close() }
         let present = try admin.topics()
         let missing = topics.filter { present[$0.name] == nil }
         if !missing.isEmpty { try admin.createTopics(missing) }
+        return present.merging(missing.map { ($0.name, $0.partitions) }) { $1 }
     }
 
     private static func createTables(
