@@ -22,12 +22,16 @@ public struct TrafficUpdates: Pipeline {
         public var window = 60.0
         /// By how many seconds locations may come out of order.
         public var outOfOrder = 10.0
-        /// After how many seconds the matcher decides on a location, whether later ones agree or not.
-        public var matcherLag = 8.0
+        /// After how many seconds the matcher decides on a location, whether later ones agree or not; nearly all
+        /// are decided long before.
+        public var matcherLag = 100.0
+        /// By how many seconds undecided locations hold event time back, and with it final rows, at most; what
+        /// is decided later revises a row.
+        public var matcherHold = 8.0
         /// How many seconds behind its end a window may still be revised.
         public var lateness = 120.0
         /// Every how many seconds an unfinished window is published.
-        public var early = 5.0
+        public var early = 3.0
         /// After how many silent seconds a partition follows the clock.
         public var idleAfter = 30.0
         /// How many distinct vehicles a published speed is made of, at least.
@@ -78,7 +82,8 @@ public struct TrafficUpdates: Pipeline {
         }
         let outOfOrder = graph.seconds(p.outOfOrder, parameter: "outOfOrder")
         let idleAfter = graph.seconds(p.idleAfter, parameter: "idleAfter", least: 0.001)
-        let matcherLag = graph.seconds(p.matcherLag, parameter: "matcherLag", least: 0.001)
+        _ = graph.seconds(p.matcherLag, parameter: "matcherLag", least: 0.001)
+        let matcherHold = graph.seconds(p.matcherHold, parameter: "matcherHold", least: 0.001)
         let window = graph.seconds(p.window, parameter: "window", least: 0.001)
         let lateness = graph.seconds(p.lateness, parameter: "lateness")
         let early = graph.seconds(p.early, parameter: "early", least: 0.001)
@@ -96,7 +101,7 @@ public struct TrafficUpdates: Pipeline {
             .keyBy("by-user", \.userID)  // the topic's own key: no shuffle
             .process(
                 "map-match", with: roads,
-                ProcessOptions(timeToLive: .seconds(3_600), maximumHold: matcherLag)
+                ProcessOptions(timeToLive: .seconds(3_600), maximumHold: matcherHold)
             ) {
                 MatchLocations(roads: $0, settings: p.matcher)
             }
