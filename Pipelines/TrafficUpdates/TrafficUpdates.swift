@@ -38,8 +38,10 @@ public struct TrafficUpdates: Pipeline {
         public var minimumVehicles = 3
         /// How many metres of a trip's beginning leave no passage behind.
         public var trimStart = 50.0
-        /// How many metres of a trip's end leave no passage behind; each passage waits until the vehicle is so far
-        /// behind it, and its row with it. The segment on which a trip ends is never given out.
+        /// How many metres of a trip's end leave no passage behind.
+        ///
+        /// Each passage waits until the vehicle is so far behind it, and its row with it. The segment on which a
+        /// trip ends is never given out.
         public var trimEnd = 0.0
         /// What a week of the profile counts for in the next.
         public var profileDecay = 0.85
