@@ -115,6 +115,56 @@ struct TrafficPipelineTests {
         }
     }
 
+    @Test("the profile has a row for each segment and bin that enough vehicles passed")
+    func profile() throws {
+        let harness = try TrafficPipelineTests.harness(try TrafficPipelineTests.town(), 4)
+        try harness.finish()
+        var users: [SegmentBin: Set<String>] = [:]
+        for passage in try TrafficPipelineTests.traversals(harness) {
+            let key = SegmentBin(segment: passage.segment, bin: WeekBin(passage.leftAt))
+            users[key, default: []].insert(passage.userID)
+        }
+        let rows = harness.rows(of: "traffic_profile")
+        #expect(rows.count == users.values.count { $0.count >= 3 })
+        #expect(rows.count >= 8)
+        for row in rows {
+            guard case .double(let speed) = row[2], case .double(let variance) = row[3],
+                case .double(let count) = row[4], case .double(let freeFlow) = row[5]
+            else {
+                Issue.record("a row of another shape: \(row)")
+                continue
+            }
+            #expect(abs(speed - 39.6) < 6)
+            #expect(variance >= 0 && count >= 3)
+            #expect(abs(freeFlow - 41) < 1)
+        }
+    }
+
+    @Test("a trip's ends leave no passage, whatever the parameter; its middle does")
+    func trimmed() throws {
+        let graph = try TrafficPipelineTests.town()
+        func passages(_ start: Double, _ end: Double) throws -> [Int: Int] {
+            var parameters = TrafficUpdates.Parameters()
+            (parameters.trimStart, parameters.trimEnd) = (start, end)
+            let harness = try TrafficPipelineTests.harness(graph, 3, parameters)
+            try harness.finish()
+            let found = try TrafficPipelineTests.traversals(harness)
+            // By the crossing at which the passage ends, from the west.
+            return Dictionary(
+                grouping: found.compactMap { passage in
+                    graph.index(of: passage.segment).map {
+                        Int(graph.nodeID(graph.endNode($0)) / 10)
+                    }
+                }, by: { $0 }
+            ).mapValues(\.count)
+        }
+        let whole = try passages(0, 0)
+        #expect(whole[2] == 3 && whole[9] == 3)
+        let trimmed = try passages(400, 400)
+        #expect(trimmed[2] == nil && trimmed[3] == nil && trimmed[9] == nil)
+        #expect(trimmed[5] == 3 && trimmed[6] == 3)
+    }
+
     @Test("two vehicles are too few to be told of")
     func privacy() throws {
         let harness = try TrafficPipelineTests.harness(try TrafficPipelineTests.town(), 2)

@@ -266,8 +266,6 @@ struct Demo {
                 print("FAULT            \(failure)")
                 await feed.stop()
             }
-            // A pipe would keep the lines until the end.
-            fflush(nil)
         }
     }
 }

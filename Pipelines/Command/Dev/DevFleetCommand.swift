@@ -70,7 +70,5 @@ struct DevFleetCommand: AsyncParsableCommand {
         print(
             "sent \(sent)  accepted \(totals.accepted)  rejected \(totals.rejected)  requests \(totals.bodies), of them refused \(totals.refused) and given up \(totals.failed)"
         )
-        // A pipe would keep the lines until the end.
-        fflush(nil)
     }
 }

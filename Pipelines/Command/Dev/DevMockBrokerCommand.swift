@@ -35,7 +35,6 @@ struct DevMockBrokerCommand: AsyncParsableCommand {
             try cluster.createTopic(topic.name, partitions: topic.partitions)
         }
         print(cluster.bootstrapServers)
-        fflush(nil)
         let signals = StopSignals()
         signals.followStandardInput()
         await signals.wait()

@@ -38,6 +38,7 @@ final class PipelineRunner: Sendable {
     private let partitions: [String: Int32]
     private let driver: ThreadedDriver
     private let trimmer: ExchangeTrimmer
+    private let keeper: TableKeeper?
 
     /// Plans the pipeline, creates what is missing of its topics and tables, and starts its threads.
     init(
@@ -55,6 +56,8 @@ final class PipelineRunner: Sendable {
         try PipelineRunner.createTables(entry, plan, services.postgres)
         let store = try DirectoryCheckpointStore(settings.checkpoints)
         trimmer = ExchangeTrimmer(plan, run: settings.run, services.kafka)
+        let upkeep = try entry.upkeep(settings.parameters)
+        keeper = services.postgres.flatMap { upkeep.isEmpty ? nil : TableKeeper(upkeep, $0) }
         driver = ThreadedDriver(threads: settings.threads, name: entry.name) { thread, mailbox in
             let builder = GraphBuilder(pipeline: entry.name, resources: resources)
             try entry.define(builder, settings.parameters)
