@@ -57,7 +57,9 @@ final class TestCluster {
 
     /// Starts a worker that commits every 100 ms.
     @discardableResult
-    func startWorker(_ number: Int, threads: Int = 1) throws -> WorkerProcess {
+    func startWorker(
+        _ number: Int, threads: Int = 1, environment: [String: String] = [:]
+    ) throws -> WorkerProcess {
         started += 1
         let worker = try WorkerProcess(
             [
@@ -68,24 +70,9 @@ final class TestCluster {
             environment: [
                 "KAFKA_BOOTSTRAP_SERVERS": address, "KAFKA_SESSION_TIMEOUT_MS": "6000",
                 "KAFKA_HEARTBEAT_INTERVAL_MS": "500",
-            ], log: "\(directory)/worker-\(started).log")
+            ].merging(environment) { $1 }, log: "\(directory)/worker-\(started).log")
         workers[number] = worker
         return worker
-    }
-
-    /// Damages every checkpoint of one partition's tasks, as a bad disk would.
-    func damageCheckpoints(partition: Int32) throws -> Int {
-        let root = "\(directory)/checkpoints/word-count"
-        let files = FileManager.default
-        var damaged = 0
-        for stage in try files.contentsOfDirectory(atPath: root) {
-            let folder = "\(root)/\(stage)/\(partition)"
-            for name in (try? files.contentsOfDirectory(atPath: folder)) ?? [] {
-                try Data("damaged".utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
-                damaged += 1
-            }
-        }
-        return damaged
     }
 
     /// Kills a worker and starts another in its place.
@@ -148,7 +135,7 @@ final class TestCluster {
             .joined(separator: "\n")
     }
 
-    func stopWorkers() {
+    private func stopWorkers() {
         for worker in workers.sorted(by: { $0.key < $1.key }) { worker.value.stop() }
         workers = [:]
     }

@@ -17,7 +17,11 @@ final class WorkerProcess: Sendable {
     private let log: String
 
     /// Starts `millrace` with arguments; what it says goes to a file.
-    init(_ arguments: [String], environment: [String: String] = [:], log: String) throws {
+    ///
+    /// - Parameter input: what it reads; nil: what this process does.
+    init(
+        _ arguments: [String], environment: [String: String] = [:], input: Pipe? = nil, log: String
+    ) throws {
         self.log = log
         guard let binary = WorkerProcess.binary else {
             throw DataflowError(.invariant, domain: .internal, "the millrace binary is not built")
@@ -29,6 +33,7 @@ final class WorkerProcess: Sendable {
         let file = FileHandle(forWritingAtPath: log)
         process.standardError = file
         process.standardOutput = file
+        if let input { process.standardInput = input }
         try process.run()
     }
 

@@ -235,7 +235,8 @@ struct Demo {
         let progress = Task { await report(feed, client, runners) }
         await feed.send(with: client)
         // The last early results come a few seconds behind the last location.
-        for _ in 0..<(options.live > 0 ? 120 : 10) where !interruption.isRequested {
+        for _ in 0..<(options.live > 0 ? 120 : 10)
+        where !interruption.isRequested && !runners.contains(where: \.hasEnded) {
             try await Task.sleep(for: .milliseconds(100))
         }
         progress.cancel()
@@ -263,6 +264,7 @@ struct Demo {
             )
             if let failure = runners.lazy.compactMap(\.failure).first {
                 print("FAULT            \(failure)")
+                await feed.stop()
             }
         }
     }
