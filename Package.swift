@@ -19,7 +19,7 @@ func module(_ name: String, uses: [Target.Dependency] = [], exclude: [String] = 
 
 func pipeline(_ name: String, uses: [Target.Dependency] = [], exclude: [String] = []) -> Target {
     .target(
-        name: name, dependencies: uses, path: "Pipelines/\(name)", exclude: exclude,
+        name: name, dependencies: uses, path: "Pipelines/\(name)", exclude: exclude + ["README.md"],
         swiftSettings: settings)
 }
 
@@ -78,7 +78,9 @@ let package = Package(
             "OperatorTesting", uses: ["Records", "State", "Dataflow", "Sources", "Runtime"]),
         tests("State", uses: ["Records", "State"]),
         tests(
-            "Dataflow", uses: ["Records", "State", "Dataflow", "Transforms", "Sources", "Sinks"]),
+            "Dataflow",
+            uses: ["Records", "State", "Dataflow", "Transforms", "Sources", "Sinks", "TestFiles"],
+            exclude: ["Golden"]),
         tests(
             "Transforms",
             uses: [
@@ -104,6 +106,8 @@ let package = Package(
             dependencies: ["Runtime", "OperatorTesting", "SimulationWorkload"],
             path: "Tests/Simulate", swiftSettings: settings),
         tests("Tidy", uses: []),
+        // Files that tests read: real data beside the repository, texts that are kept.
+        .target(name: "TestFiles", path: "Tests/TestFiles", swiftSettings: settings),
 
         // C libraries and stores.
         clibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
@@ -123,7 +127,13 @@ let package = Package(
             "KafkaClient", uses: ["KafkaClient", "LogContract", "Records", "EmbeddedBroker"]),
         clibrary("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
         module("PostgresClient", uses: ["Records", "State", "CPostgres"]),
-        tests("PostgresClient", uses: ["PostgresClient", "StoreContract", "Records", "State"]),
+        // The server that tests use: one of their own, or that of `DATABASE_URL`.
+        .target(
+            name: "DatabaseFixture", dependencies: ["Records", "PostgresClient"],
+            path: "Tests/DatabaseFixture", swiftSettings: settings),
+        tests(
+            "PostgresClient",
+            uses: ["PostgresClient", "DatabaseFixture", "StoreContract", "Records", "State"]),
         module(
             "ObjectStore",
             uses: [
@@ -145,8 +155,10 @@ let package = Package(
         module("MapMatching", uses: ["Records", "Geo", "RoadNetwork"]),
         pipeline("Fleet", uses: ["Records", "Geo", "RoadNetwork"]),
         tests("Geo", uses: ["Records", "Geo"]),
-        tests("RoadNetwork", uses: ["Records", "Compression", "Geo", "RoadNetwork"]),
-        tests("MapMatching", uses: ["Records", "Geo", "RoadNetwork", "MapMatching", "Fleet"]),
+        tests("RoadNetwork", uses: ["Records", "Compression", "Geo", "RoadNetwork", "TestFiles"]),
+        tests(
+            "MapMatching",
+            uses: ["Records", "Geo", "RoadNetwork", "MapMatching", "Fleet", "TestFiles"]),
         tests("Fleet", uses: ["Records", "Geo", "RoadNetwork", "Fleet"]),
 
         // Series.
@@ -246,8 +258,10 @@ let package = Package(
         pipeline(
             "WordCount",
             uses: ["Records", "State", "Dataflow", "Transforms", "Sources", "Sinks"]),
-        // Workers in processes of their own, killed under load.
-        tests("Delivery", uses: ["Records", "KafkaClient", "WordCount"]),
+        tests(
+            "WordCount", uses: ["Records", "Dataflow", "Runtime", "OperatorTesting", "WordCount"]),
+        // The binary in processes of its own: workers killed under load, the main job.
+        tests("Delivery", uses: ["Records", "KafkaClient", "WordCount", "DatabaseFixture"]),
 
         // The binary.
         .executableTarget(
@@ -262,12 +276,14 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ],
-            path: "Pipelines/Command", swiftSettings: settings),
+            path: "Pipelines/Command", exclude: ["README.md"], swiftSettings: settings),
         tests(
             "Command",
             uses: [
                 "Command", "Records", "State", "Dataflow", "Runtime", "KafkaClient",
                 "PostgresClient", "LocationIngest", "TrafficUpdates", "WordCount", "Serving",
-            ]),
+                "Sources", "OperatorTesting", "TestFiles",
+            ],
+            exclude: ["Golden"]),
     ]
 )

@@ -7,9 +7,10 @@ extension MapMatcher {
     mutating func decide(_ lattice: inout Lattice, _ output: inout MatchOutput) {
         let last = lattice.steps.count - 1
         guard last >= 0 else { return }
+        let margin = margin(lattice)
         var survivors: UInt64 = 0
         for (index, place) in lattice.range(last).enumerated()
-        where lattice.candidates[place].score >= -Float(settings.margin) {
+        where lattice.candidates[place].score >= -margin {
             survivors |= 1 << UInt64(index)
         }
         var step = last
@@ -34,6 +35,12 @@ extension MapMatcher {
             commit(&lattice, through: 1, at: chain[1], &output)
         }
         giveOutCommon(&lattice, &output)
+    }
+
+    /// How much less probable than the best a path may be and still hold up a decision, as a logarithm.
+    func margin(_ lattice: Lattice) -> Float {
+        let steps = Double(max(0, lattice.steps.count - 2))
+        return Float(max(settings.leastMargin, settings.margin - settings.marginDecay * steps))
     }
 
     /// Decides on every step by the most probable path, and leaves the track open.

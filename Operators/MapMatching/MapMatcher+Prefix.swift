@@ -9,12 +9,13 @@ extension MapMatcher {
     mutating func giveOutCommon(_ lattice: inout Lattice, _ output: inout MatchOutput) {
         let last = lattice.steps.count - 1
         guard last > 0, var track = lattice.track else { return }
+        let margin = margin(lattice)
         let best = lattice.bestPlace(ofStep: last)
         wayThrough(lattice, last, best)
         swap(&way, &otherWay)
         var common = otherWay.count - 1
         for (place, candidate) in lattice.candidates[lattice.range(last)].enumerated()
-        where place != best && candidate.score >= -Float(settings.margin) {
+        where place != best && candidate.score >= -margin {
             guard common > Int(track.ahead) else { return }
             wayThrough(lattice, last, place)
             var shared = 0
@@ -24,7 +25,7 @@ extension MapMatcher {
             common = min(common, shared - 1)
         }
         guard common > Int(track.ahead) else { return }
-        let confidence = lattice.keepPlausible(margin: Float(settings.margin))
+        let confidence = lattice.keepPlausible(margin: margin)
         let kept = lattice.bestPlace(ofStep: last)
         trace(lattice, from: last, kept)
         track.confidence = min(track.confidence, confidence)

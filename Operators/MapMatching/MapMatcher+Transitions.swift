@@ -82,8 +82,11 @@ extension MapMatcher {
         let limit = Float(bound) - rest
         if limit >= 0 {
             search.run(
-                from: record.to, weight: .distance, limit: limit, targets: targets,
-                banned: record.reverse)
+                from: record.to,
+                weight: .init(
+                    perMeter: Float(1 / leg.beta), perSecond: Float(settings.secondCost),
+                    perChoice: Float(settings.choiceCost)),
+                limit: .infinity, reach: limit, targets: targets, banned: record.reverse)
         }
         let tolerance = Float(3 * settings.sigma)
         for index in found.indices {
@@ -92,7 +95,9 @@ extension MapMatcher {
                 // Noise moves a slow car backwards; the car stays.
                 let length = max(0, candidate.offset - start.offset)
                 offer(
-                    index, start, place, length, leg, penalty: 0, turns: false,
+                    index, start, place, length, leg,
+                    penalty: prior(seconds: length * record.seconds / record.length, leg),
+                    turns: false,
                     offset: max(candidate.offset, start.offset), route: nil)
             } else if candidate.segment == record.reverse {
                 let turn = max(start.offset, record.length - candidate.offset)
@@ -102,7 +107,8 @@ extension MapMatcher {
                     penalty: Float(settings.uTurnCost), turns: true, offset: candidate.offset,
                     route: nil)
             }
-            guard limit >= 0, let cost = search.cost(to: targets[index]) else { continue }
+            guard limit >= 0, search.cost(to: targets[index]) != nil else { continue }
+            let along = search.along(to: targets[index])
             let arrivedBy = search.segment(into: targets[index])
             let before = arrivedBy < 0 ? start.segment : arrivedBy
             let isTurn = graph.segments[before].reverse == candidate.segment
@@ -110,23 +116,32 @@ extension MapMatcher {
             // The ends are driven at the pace of their segments.
             let end = graph.segments[candidate.segment]
             let seconds =
-                rest * record.seconds / record.length + search.seconds(to: targets[index])
+                rest * record.seconds / record.length + along.seconds
                 + candidate.offset * end.seconds / end.length
-            let haste = haste(seconds, leg)
-            if haste == .infinity { continue }
+            if isTooFast(seconds, leg) { continue }
+            let penalty =
+                prior(seconds: seconds, leg) + Float(settings.choiceCost) * along.choices
+                + (isTurn ? Float(settings.uTurnCost) : 0)
             offer(
-                index, start, place, rest + cost + candidate.offset, leg,
-                penalty: haste + (isTurn ? Float(settings.uTurnCost) : 0), turns: false,
-                offset: candidate.offset, route: targets[index])
+                index, start, place, rest + along.meters + candidate.offset, leg,
+                penalty: penalty, turns: false, offset: candidate.offset, route: targets[index])
         }
     }
 
-    /// What it costs to believe that a way of `seconds` at free flow was driven in the leg's time.
-    private func haste(_ seconds: Float, _ leg: Leg) -> Float {
-        // Some drive at twice the pace of free flow where that is low; nobody at four times.
-        let least = seconds / 4 - 2
-        if Double(least) > leg.seconds { return .infinity }
-        return max(0, seconds / 2 - 2 - Float(leg.seconds)) / 4
+    /// Whether nobody drives a way of `seconds` at free flow in the leg's time: some drive at twice the pace of
+    /// free flow where that is low, nobody at four times.
+    private func isTooFast(_ seconds: Float, _ leg: Leg) -> Bool {
+        Double(seconds / 4 - 2) > leg.seconds
+    }
+
+    /// What it costs to believe in a way of `seconds` at free flow, whatever was observed: drivers prefer fast
+    /// ways, and few are much faster than free flow.
+    private func prior(seconds: Float, _ leg: Leg) -> Float {
+        let time = Float(leg.seconds)
+        let excess = max(0, seconds - Float(settings.hasteRatio) * time - 1)
+        return seconds * Float(settings.secondCost)
+            + min(Float(settings.hasteLimit), excess * Float(settings.hasteCost))
+            + max(0, seconds / 2 - 2 - time) / 4
     }
 
     /// Takes a way to a place when it is the best so far.

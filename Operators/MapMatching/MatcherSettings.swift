@@ -7,18 +7,36 @@ public struct MatcherSettings: Hashable, Sendable {
     /// How far at most, where nothing lies within ``radius``.
     public var widestRadius = 100.0
     /// The most directed segments that one observation may lie on.
-    public var candidates = 12
+    public var candidates = 24
     /// The scale in metres of the difference between the driven and the straight distance (Newson
     /// and Krumm's β) for observations close together.
-    public var beta = 4.0
+    public var beta = 10.0
     /// How ``beta`` grows with the straight distance: longer ways wind more.
     public var betaPerMeter = 0.06
     /// What a U-turn costs, as a negative logarithm of its probability.
-    public var uTurnCost = 6.0
+    public var uTurnCost = 12.0
+    /// What the natural logarithm of the number of ways on costs at each crossing of a way: at 1 a driver is
+    /// taken to choose any of them, so that of two ways as good the one with fewer choices is likelier; more, as
+    /// most go straight on.
+    public var choiceCost = 1.2
+    /// What a second at free flow costs: drivers prefer the faster of two ways.
+    public var secondCost = 0.12
+    /// What is faster than this many times free flow, and a second, costs ``hasteCost`` a second of the
+    /// difference.
+    public var hasteRatio = 1.1
+    /// The price of a second of haste.
+    public var hasteCost = 0.8
+    /// The most that haste costs between two steps: free flow is only known from the map.
+    public var hasteLimit = 2.0
     /// Paths whose probability is less than e to the minus this of the best one's are dropped.
     public var beam = 14.0
     /// Paths whose probability is less than e to the minus this of the best one's hold up no decision.
-    public var margin = 5.0
+    public var margin = 11.0
+    /// By how much ``margin`` shrinks with every step that a decision waits, down to ``leastMargin``: the longer
+    /// a row is awaited, the more doubt is borne.
+    public var marginDecay = 3.5
+    /// The least that ``margin`` shrinks to.
+    public var leastMargin = 3.5
     /// The fastest that anybody drives, in m/s.
     public var topSpeed = 60.0
     /// The longest way between two observations that is searched, in metres.
@@ -26,7 +44,7 @@ public struct MatcherSettings: Hashable, Sendable {
 
     /// An observation becomes a step of the lattice when it is at least this far from the last step,
     /// in metres, and ``stepInterval`` after it: steps within the noise only mislead.
-    public var stepDistance = 16.0
+    public var stepDistance = 10.0
     /// The shortest time between two steps, in milliseconds.
     public var stepInterval: Int64 = 3_500
     /// The longest time without a step while observations come, in milliseconds.
@@ -41,9 +59,9 @@ public struct MatcherSettings: Hashable, Sendable {
     /// The most observations that are held back.
     public var reorderCapacity = 64
     /// The most steps that wait for a decision; the most probable path decides then.
-    public var lagSteps = 12
+    public var lagSteps = 30
     /// The longest that a step waits for a decision, in milliseconds of event time.
-    public var lagBound: Int64 = 60_000
+    public var lagBound: Int64 = 100_000
     /// A longer silence, in milliseconds, breaks the track.
     public var longestGap: Int64 = 120_000
     /// So many observations in a row that no road or way leads to break the track.

@@ -30,11 +30,15 @@ struct Accuracy: ParsableCommand {
     @Option(help: "The matcher's lag in seconds, instead of the pipeline's.")
     var lag: Double?
 
-    @Option(help: "The matcher's margin in nats, instead of the pipeline's.")
+    @Option(help: "The matcher's margin in nats, instead of the default.")
     var margin: Double?
 
     @Option(help: "Seconds that the matcher holds observations back, instead of the pipeline's.")
     var reorder: Double?
+
+    @Option(
+        help: "A directory for the last map's routes, so that another matcher can be given them.")
+    var tracks: String?
 
     @Flag(help: "Leave the synthetic city out.")
     var noCity = false
@@ -51,13 +55,14 @@ struct Accuracy: ParsableCommand {
         if let margin { settings.margin = margin }
         if let reorder { settings.reorderBound = Int64(reorder * 1_000) }
         print("\n\(name): \(graph.segmentCount) directed segments")
-        if only != "fleet" { measureRoutes(graph, settings) }
+        if only != "fleet" { try measureRoutes(graph, settings) }
         if only != "routes" { try measureFleet(graph, parameters, settings) }
     }
 
-    private func measureRoutes(_ graph: RoadGraph, _ settings: MatcherSettings) {
+    private func measureRoutes(_ graph: RoadGraph, _ settings: MatcherSettings) throws {
         let sampled = SampledRoutes(graph: graph, count: routes)
         print("\(sampled.count) routes of 2 to 10 km: length missed plus extra (length right), %")
+        if let tracks { try TrackFiles(directory: tracks).write(sampled) }
         let noises = [0.0, 5, 10, 20]
         print("sampling" + noises.map { pad("\(Int($0)) m", 16) }.joined())
         for sampling in [1.0, 5, 15, 30, 60] {

@@ -51,9 +51,9 @@ struct StageProgressTests {
     func notes() {
         var watch = StageProgress(stage: "s")
         watch.look(at: [], now: start)
-        let early = watch.isToBeNoted()
+        let first = watch.isToBeNoted()
         watch.look(at: [], now: start + .seconds(5))
-        let (due, again) = (watch.isToBeNoted(), watch.isToBeNoted())
-        #expect(!early && due && !again)
+        let (second, third) = (watch.isToBeNoted(), watch.isToBeNoted())
+        #expect(!first && second && !third)
     }
 }

@@ -70,11 +70,12 @@ struct StorageTests {
             try broker.produce(batch, topic: "t")
             try broker.produce(batch, topic: "s")
         }
-        broker.engine.maintain(now: broker.now)
+        broker.maintain()
         #expect(try broker.read("t").values.count == 10)
         let start = try broker.read("s", from: 9).startOffset
         #expect(start > 0 && start < 10)
-        broker.engine.maintain(now: 1_002_000)
+        broker.now = 1_002_000
+        broker.maintain()
         let view = try broker.read("t", from: 10)
         #expect(view.startOffset == 10 && view.highWatermark == 10)
         let again = try TestBroker(files: files)
@@ -99,7 +100,7 @@ struct StorageTests {
         }
         let before = try broker.read("t", isCommitted: false)
         #expect(before.values.contains("bad"))
-        broker.engine.maintain(now: broker.now)
+        broker.maintain()
         #expect(broker.lines.contains { $0.contains("compacted") }, "\(broker.lines)")
         let after = try broker.read("t", isCommitted: false)
         #expect(after.values.count < 8 && !after.values.contains("bad"))

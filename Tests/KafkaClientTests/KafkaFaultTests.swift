@@ -56,7 +56,7 @@ struct KafkaFaultTests {
     func brokerDown() throws {
         let faulty = try FaultyCluster()
         let options = KafkaWriterOptions(
-            maximumRecords: 10, queueTimeoutMilliseconds: 50, deliveryTimeoutMilliseconds: 1_000)
+            maximumRecords: 10, queueTimeoutMilliseconds: 50, deliveryTimeoutMilliseconds: 5_000)
         let writer = try KafkaWriter(faulty.configuration, options)
         defer { writer.close() }
         try writer.writeThrough(.numbered("t", 0, 0..<10), token: 1)
@@ -71,7 +71,7 @@ struct KafkaFaultTests {
             try writer.write(.numbered("t", 0, 0..<11), token: 4)
         }
         #expect(large?.code == .limitExceeded && large?.retry == .never)
-        #expect(throws: DataflowError.self) { try writer.flush(timeoutMilliseconds: 10_000) }
+        #expect(throws: DataflowError.self) { try writer.flush(timeoutMilliseconds: 60_000) }
         let reports = writer.poll()
         #expect(reports.map(\.token) == [2])
         #expect(reports.first?.error?.retry == .backoff)
@@ -157,7 +157,7 @@ struct KafkaFaultTests {
     @Test("an administrator tells what the cluster can't do")
     func administration() throws {
         let faulty = try FaultyCluster()
-        let admin = try KafkaAdmin(faulty.configuration, timeoutMilliseconds: 300)
+        let admin = try KafkaAdmin(faulty.configuration, timeoutMilliseconds: 10_000)
         defer { admin.close() }
         #expect(try admin.partitionCount(of: "t") == 2)
         #expect(try admin.topics() == ["t": 2])

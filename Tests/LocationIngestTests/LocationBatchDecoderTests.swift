@@ -43,6 +43,26 @@ struct LocationBatchDecoderTests {
                     ], rejected: []))
     }
 
+    @Test("headings and speeds stand beside their points, whatever is rejected between them")
+    func headings() throws {
+        let decoded = try Self.decode(
+            """
+            {"headings": [10, 20.5, null, "north", 361], "user_id": "u",
+             "locs": [[1, 2, 1479826800], [91, 2, 1479826800], [1, 2, 1479826801],
+                      [1, 2, 1479826802], [1, 2, 1479826803]],
+             "speeds": [3, 4, 5.5, -1, null]}
+            """)
+        #expect(decoded.rejected.map(\.index) == [1])
+        #expect(decoded.accepted.map(\.heading) == [10, nil, nil, nil])
+        #expect(decoded.accepted.map(\.speed) == [3, 5.5, nil, nil])
+        let refusal = #expect(throws: RequestRefusal.self) {
+            try Self.decode(
+                #"{"user_id": "u", "locs": [[1, 2, 1479826800]], "headings": [1, 2]}"#)
+        }
+        #expect(refusal?.code == "bad-headings")
+        #expect(refusal?.message == "headings has 2 elements and locs 1")
+    }
+
     @Test("members come in any order, unknown ones are skipped, names may be escaped")
     func anyOrder() throws {
         let decoded = try Self.decode(

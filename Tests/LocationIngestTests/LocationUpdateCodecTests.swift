@@ -30,7 +30,9 @@ struct LocationUpdateCodecTests {
             latitude: coordinate(90, &random), longitude: coordinate(180, &random),
             observedAt: EventTime(
                 milliseconds: random.next() % 4 == 0
-                    ? times[Int(random.next() % 6)] : Int64(bitPattern: random.next())))
+                    ? times[Int(random.next() % 6)] : Int64(bitPattern: random.next())),
+            heading: random.next() % 2 == 0 ? nil : coordinate(360, &random),
+            speed: random.next() % 2 == 0 ? nil : coordinate(60, &random))
     }
 
     /// Equality by bits, so that NaN equals itself.
@@ -38,7 +40,8 @@ struct LocationUpdateCodecTests {
         [
             update.userID, "\(update.userMode.rawValue)", "\(update.navigationMode.rawValue)",
             "\(update.latitude.bitPattern)", "\(update.longitude.bitPattern)",
-            "\(update.observedAt.milliseconds)",
+            "\(update.observedAt.milliseconds)", "\(update.heading?.bitPattern ?? 1)",
+            "\(update.speed?.bitPattern ?? 1)",
         ]
     }
 

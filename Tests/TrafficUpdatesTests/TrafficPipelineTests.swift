@@ -71,6 +71,22 @@ struct TrafficPipelineTests {
         Set(try harness.records(of: "traversals", as: SegmentTraversal.self))
     }
 
+    /// How often each passage was published: a set would hide what is there twice.
+    private static func passages(_ harness: PipelineHarness) throws -> [SegmentTraversal: Int] {
+        try harness.records(of: "traversals", as: SegmentTraversal.self)
+            .reduce(into: [:]) { $0[$1, default: 0] += 1 }
+    }
+
+    /// Rows without what depends on when commits came: how often each was revised, and the last digits of sums.
+    private static func settled(_ rows: [[TableValue]]) -> [[TableValue]] {
+        rows.map { row in
+            row.enumerated().filter { $0.offset != 6 }.map { _, value in
+                if case .double(let number) = value { return .double((number * 1e6).rounded()) }
+                return value
+            }
+        }
+    }
+
     @Test("a row says how fast its road was, from the third vehicle on")
     func rows() throws {
         let graph = try TrafficPipelineTests.town()
@@ -97,6 +113,56 @@ struct TrafficPipelineTests {
             #expect(abs(ratio - 39.6 / (50 * 0.82)) < 0.2)
             #expect(level == "free")
         }
+    }
+
+    @Test("the profile has a row for each segment and bin that enough vehicles passed")
+    func profile() throws {
+        let harness = try TrafficPipelineTests.harness(try TrafficPipelineTests.town(), 4)
+        try harness.finish()
+        var users: [SegmentBin: Set<String>] = [:]
+        for passage in try TrafficPipelineTests.traversals(harness) {
+            let key = SegmentBin(segment: passage.segment, bin: WeekBin(passage.leftAt))
+            users[key, default: []].insert(passage.userID)
+        }
+        let rows = harness.rows(of: "traffic_profile")
+        #expect(rows.count == users.values.count { $0.count >= 3 })
+        #expect(rows.count >= 8)
+        for row in rows {
+            guard case .double(let speed) = row[2], case .double(let variance) = row[3],
+                case .double(let count) = row[4], case .double(let freeFlow) = row[5]
+            else {
+                Issue.record("a row of another shape: \(row)")
+                continue
+            }
+            #expect(abs(speed - 39.6) < 6)
+            #expect(variance >= 0 && count >= 3)
+            #expect(abs(freeFlow - 41) < 1)
+        }
+    }
+
+    @Test("a trip's ends leave no passage, whatever the parameter; its middle does")
+    func trimmed() throws {
+        let graph = try TrafficPipelineTests.town()
+        func passages(_ start: Double, _ end: Double) throws -> [Int: Int] {
+            var parameters = TrafficUpdates.Parameters()
+            (parameters.trimStart, parameters.trimEnd) = (start, end)
+            let harness = try TrafficPipelineTests.harness(graph, 3, parameters)
+            try harness.finish()
+            let found = try TrafficPipelineTests.traversals(harness)
+            // By the crossing at which the passage ends, from the west.
+            return Dictionary(
+                grouping: found.compactMap { passage in
+                    graph.index(of: passage.segment).map {
+                        Int(graph.nodeID(graph.endNode($0)) / 10)
+                    }
+                }, by: { $0 }
+            ).mapValues(\.count)
+        }
+        let whole = try passages(0, 0)
+        #expect(whole[2] == 3 && whole[9] == 3)
+        let trimmed = try passages(400, 400)
+        #expect(trimmed[2] == nil && trimmed[3] == nil && trimmed[9] == nil)
+        #expect(trimmed[5] == 3 && trimmed[6] == 3)
     }
 
     @Test("two vehicles are too few to be told of")
@@ -133,16 +199,25 @@ struct TrafficPipelineTests {
         let graph = try TrafficPipelineTests.town()
         let whole = try TrafficPipelineTests.harness(graph, 3)
         try whole.finish()
-        let expected = try TrafficPipelineTests.traversals(whole)
+        let expected = try TrafficPipelineTests.passages(whole)
         #expect(expected.count > 20)
-        for boundary in stride(from: 1, through: 40, by: 3) {
+        let rows = whole.rows(of: "live_traffic")
+        #expect(!rows.isEmpty)
+        var crashes = 0
+        for boundary in 1...40 {
             let harness = try TrafficPipelineTests.harness(graph, 3)
             if try harness.run(untilBatch: boundary) {
                 try harness.advance(by: .seconds(2))
                 try harness.crashAndRestore()
+                crashes += 1
             }
             try harness.finish()
-            #expect(try TrafficPipelineTests.traversals(harness) == expected)
+            #expect(
+                try TrafficPipelineTests.passages(harness) == expected, "behind batch \(boundary)")
+            #expect(
+                TrafficPipelineTests.settled(harness.rows(of: "live_traffic"))
+                    == TrafficPipelineTests.settled(rows), "behind batch \(boundary)")
         }
+        #expect(crashes >= 20, "few batches: the test proves little")
     }
 }

@@ -64,11 +64,18 @@ struct WindowTests {
         #expect(record.watermark == EventTime(milliseconds: 8_000))
     }
 
-    @Test("early results are published by the clock, where something changed")
+    @Test("a change is published early at once, and then no more often than was asked for")
     func early() throws {
         let harness = try windows(.tumbling(.seconds(10)).emit(every: .seconds(2)))
-        #expect(try harness.run("aa-a|") == "--[a2.1]-[a3.2]|")
-        #expect(try harness.run("a-------|") == "--[a1.1]-----|")
+        #expect(try harness.run("aa-a|") == "-[a1.1]-[a2.2][a3.3]|")
+        #expect(try harness.run("a-------|") == "-[a1.1]------|")
+        #expect(try harness.run("aaaaaaaa--|") == "-[a1.1]-[a3.2]-[a5.3]-[a7.4]-[a8.5]|")
+    }
+
+    @Test("each key has its own pace: one that is published often holds up no other")
+    func earlyKeys() throws {
+        let harness = try windows(.tumbling(.seconds(10)).emit(every: .seconds(4)))
+        #expect(try harness.run("aab-a-b-|") == "-[a1.1]-[b1.1]-[a3.2]-[b2.2]|")
     }
 
     @Test("a partition that is idle follows the clock, so that its windows close")

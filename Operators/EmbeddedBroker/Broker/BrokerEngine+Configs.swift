@@ -98,7 +98,7 @@ extension BrokerEngine {
             result.errorMessage = refusal?.1
             response.responses.append(result)
         }
-        whenJournalDurable { [weak self] in self?.reply(response, to: context) }
+        replyWhenKept(response, to: context)
     }
 
     func incrementalAlterConfigs(
@@ -117,7 +117,7 @@ extension BrokerEngine {
             result.errorMessage = refusal?.1
             response.responses.append(result)
         }
-        whenJournalDurable { [weak self] in self?.reply(response, to: context) }
+        replyWhenKept(response, to: context)
     }
 
     /// Changes a topic's values; 0 sets one, 1 resets it, 2 and 3 add to and take from a list.
@@ -153,6 +153,7 @@ extension BrokerEngine {
             if let message = TopicConfig.refusal(key, new) { return (.invalidConfig, message) }
             config.set(key, new)
         }
+        if let conflict = config.conflict { return (.invalidConfig, conflict) }
         guard !validateOnly else { return nil }
         guard keep(.configsSet(topic: name, configs: config.overrides)) else {
             return (.kafkaStorageError, "The change could not be kept.")

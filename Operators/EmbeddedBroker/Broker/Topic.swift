@@ -43,13 +43,11 @@ final class Partition {
     var dirtySince: Int64?
     /// Whether a sync failed: nothing can be promised any more until the broker starts again.
     var isFailed = false
-    /// Whether a sync of this partition is under way or asked for.
+    /// Whether a sync of this partition is asked for, or under way.
     var isSyncWanted = false
     var isSyncing = false
     /// Whether the topic is gone.
     var isDeleted = false
-    /// What compaction has gone through.
-    var cleanedUpTo: Int64 = 0
 
     init(topic: Topic, index: Int32, store: PartitionStore) {
         self.topic = topic

@@ -1,14 +1,31 @@
+internal import Foundation
+
 /// Shortest paths from a node, as far as asked, over scratch memory that is used again and again.
 ///
 /// Dijkstra's algorithm with a binary heap (Dijkstra 1959); a query allocates nothing once the
-/// heap has grown. One value serves one thread and one graph: 20 bytes a node.
+/// heap has grown. One value serves one thread and one graph: 28 bytes a node.
 public struct RouteSearch {
-    /// What a path is measured by.
-    public enum Weight: Sendable {
+    /// What a path is measured by: a sum over its metres, its seconds and the choices at its crossings.
+    public struct Weight: Hashable, Sendable {
+        /// What a metre costs.
+        public var perMeter: Float
+        /// What a second at free flow costs.
+        public var perSecond: Float
+        /// What the natural logarithm of the number of ways on costs at each crossing: 1 makes the cost that of
+        /// a driver who takes any way on as likely as any other.
+        public var perChoice: Float
+
         /// Metres.
-        case distance
+        public static let distance = Weight(perMeter: 1, perSecond: 0, perChoice: 0)
         /// Seconds at free flow.
-        case time
+        public static let time = Weight(perMeter: 0, perSecond: 1, perChoice: 0)
+
+        /// Makes a measure of costs that are at least 0.
+        public init(perMeter: Float, perSecond: Float, perChoice: Float) {
+            self.perMeter = perMeter
+            self.perSecond = perSecond
+            self.perChoice = perChoice
+        }
     }
 
     private struct Label {
@@ -16,10 +33,19 @@ public struct RouteSearch {
         var query: UInt32
         var state: State
         var cost: Float
-        /// Seconds at free flow along the path.
-        var seconds: Float
+        var along: Along
         /// The segment by which the node was reached, -1 at the start.
         var segment: Int32
+    }
+
+    /// What the matcher asks of a path.
+    package struct Along: Sendable {
+        /// Metres.
+        package var meters: Float = 0
+        /// Seconds at free flow.
+        package var seconds: Float = 0
+        /// The natural logarithms of the numbers of ways on at its crossings, the first and the last among them.
+        package var choices: Float = 0
     }
 
     private enum State: UInt8 {
@@ -39,66 +65,86 @@ public struct RouteSearch {
     private var labels: [Label]
     private var heap: [HeapItem] = []
     private var query: UInt32 = 0
+    /// The segment that no path of the last search starts with.
+    private var banned: Int32 = -1
+    /// The logarithms of the numbers of ways on; what lies beyond counts as the last.
+    private let choiceCosts = (0..<16).map { log(Float(max(1, $0))) }
 
     /// Makes the scratch memory for `graph`.
     public init(_ graph: RoadGraph) {
         self.graph = graph
         labels = [Label](
-            repeating: Label(query: 0, state: .reached, cost: 0, seconds: 0, segment: -1),
+            repeating: Label(query: 0, state: .reached, cost: 0, along: Along(), segment: -1),
             count: graph.nodeCount)
         heap.reserveCapacity(256)
     }
 
     /// Searches from `node` until all of `targets` are settled or everything within `limit` is.
     ///
-    /// Afterwards ``cost(to:)`` and ``segment(into:)`` answer for settled nodes. `banned` is a segment
-    /// that must not be the first one of a path (the way back, for a vehicle that would have to turn);
-    /// -1 for none.
+    /// Afterwards ``cost(to:)``, ``along(to:)`` and ``segment(into:)`` answer for settled nodes. No path is
+    /// longer than `reach` metres. `banned` is a segment that must not be the first one of a path (the way back,
+    /// for a vehicle that would have to turn); -1 for none.
     package mutating func run(
-        from node: Int32, weight: Weight, limit: Float, targets: [Int32], banned: Int32 = -1
+        from node: Int32, weight: Weight, limit: Float, reach: Float = .infinity,
+        targets: [Int32], banned: Int32 = -1
     ) {
         begin()
+        self.banned = banned
         var missing = 0
         for target in targets {
             let place = Int(target)
             if labels[place].query != query {
                 labels[place] = Label(
-                    query: query, state: .target, cost: .infinity, seconds: 0,
-                    segment: -1)
+                    query: query, state: .target, cost: .infinity, along: Along(), segment: -1)
                 missing += 1
             }
         }
         let isTarget = labels[Int(node)].query == query
         labels[Int(node)] = Label(
-            query: query, state: isTarget ? .target : .reached, cost: 0, seconds: 0, segment: -1)
+            query: query, state: isTarget ? .target : .reached, cost: 0, along: Along(),
+            segment: -1)
         push(HeapItem(cost: 0, node: node))
         while missing > 0, let item = pop() {
             let place = Int(item.node)
             if labels[place].state == .settled { continue }
             if labels[place].state == .target { missing -= 1 }
             labels[place].state = .settled
-            let before = labels[place].seconds
-            let end = Int(graph.firstOutgoing[place + 1])
-            for index in Int(graph.firstOutgoing[place])..<end {
-                let segment = graph.segments[index]
-                let step = weight == .distance ? segment.length : segment.seconds
-                let cost = item.cost + step
-                let seconds = before + segment.seconds
-                if cost > limit || (banned == Int32(index) && item.node == node) { continue }
-                let to = Int(segment.to)
-                if labels[to].query != query {
-                    labels[to] = Label(
-                        query: query, state: .reached, cost: cost, seconds: seconds,
-                        segment: Int32(index))
-                } else if cost < labels[to].cost, labels[to].state != .settled {
-                    labels[to].cost = cost
-                    labels[to].seconds = seconds
-                    labels[to].segment = Int32(index)
-                } else {
-                    continue
-                }
-                push(HeapItem(cost: cost, node: segment.to))
+            settle(item, weight, limit: limit, reach: reach)
+        }
+    }
+
+    /// Looks at what follows a node that is settled.
+    @inline(__always)
+    private mutating func settle(
+        _ item: HeapItem, _ weight: Weight, limit: Float, reach: Float
+    ) {
+        let place = Int(item.node)
+        let before = labels[place].along
+        let choice = choice(at: place)
+        let range = Int(graph.firstOutgoing[place])..<Int(graph.firstOutgoing[place + 1])
+        for index in range {
+            let segment = graph.segments[index]
+            let along = Along(
+                meters: before.meters + segment.length, seconds: before.seconds + segment.seconds,
+                choices: before.choices + choice)
+            let cost =
+                item.cost + weight.perMeter * segment.length
+                + weight.perSecond * segment.seconds + weight.perChoice * choice
+            if cost > limit || along.meters > reach { continue }
+            if labels[place].segment < 0, banned == Int32(index) { continue }
+            let to = Int(segment.to)
+            if labels[to].query != query {
+                labels[to] = Label(
+                    query: query, state: .reached, cost: cost, along: along,
+                    segment: Int32(index))
+            } else if cost < labels[to].cost, labels[to].state != .settled {
+                labels[to].cost = cost
+                labels[to].along = along
+                labels[to].segment = Int32(index)
+            } else {
+                continue
             }
+            push(HeapItem(cost: cost, node: segment.to))
         }
     }
 
@@ -108,8 +154,21 @@ public struct RouteSearch {
         return label.query == query && label.state == .settled ? label.cost : nil
     }
 
-    /// The seconds at free flow of the way to a node that the last search settled.
-    package func seconds(to node: Int32) -> Float { labels[Int(node)].seconds }
+    /// What the way to a node that the last search settled is made of.
+    package func along(to node: Int32) -> Along {
+        var along = labels[Int(node)].along
+        along.choices += choice(at: Int(node))
+        return along
+    }
+
+    /// The logarithm of the number of ways on from a node that was reached.
+    @inline(__always)
+    private func choice(at node: Int) -> Float {
+        let by = labels[node].segment
+        let back = by < 0 ? banned : graph.segments[by].reverse
+        let ways = graph.firstOutgoing[node + 1] - graph.firstOutgoing[node] - (back >= 0 ? 1 : 0)
+        return choiceCosts[max(0, min(choiceCosts.count - 1, Int(ways)))]
+    }
 
     /// The segment by which the last search reached a node, -1 at its start.
     package func segment(into node: Int32) -> Int32 { labels[Int(node)].segment }

@@ -2,8 +2,9 @@ public import Dataflow
 public import Records
 public import State
 
-/// Keeps an accumulator for each key and window and publishes it: early by the clock, once the watermark
-/// passes the window's end, and again whenever a late record revises it.
+/// Keeps an accumulator for each key and window and publishes it: early, as soon as the clock says that the
+/// key's last early result is old enough, once the watermark passes the window's end, and again whenever a
+/// late record revises it.
 ///
 /// The windowed state is the "pane" design of Li et al., "No pane, no gain" (SIGMOD Record 2005), with one
 /// pane a window, as tumbling windows don't overlap. Records and sums from the far side of a shuffle enter by
@@ -21,7 +22,6 @@ where E.Key: StreamKey, E.Input == A.Input {
     let stateVersion: UInt32
     @usableFromInline var table: WindowTable<E.Key, A>
     @usableFromInline var watermark = EventTime.min
-    private var publishedAt = EventTime.min
     private let staleCounter: Int
 
     init(
@@ -91,12 +91,14 @@ where E.Key: StreamKey, E.Input == A.Input {
     @usableFromInline
     mutating func tick<S: Sink & ~Copyable>(_ tick: Tick, into next: inout S)
     where S.In == Out {
-        if let interval = table.spec.earlyMilliseconds,
-            tick.now.millisecondsSince(publishedAt) >= interval
-        {
-            publishedAt = tick.now
-            for pane in table.panes { publish(pane, into: &next) }
-            next.endBatch()
+        if let interval = table.spec.earlyMilliseconds {
+            var hasPublished = false
+            for pane in table.panes {
+                let due = pane.pointee.takeDue(now: tick.now, interval: interval)
+                hasPublished = hasPublished || !due.isEmpty
+                publish(due, of: pane, into: &next)
+            }
+            if hasPublished { next.endBatch() }
         }
         late.tick(tick)
         next.tick(tick)
@@ -108,13 +110,25 @@ where E.Key: StreamKey, E.Input == A.Input {
         next.flush()
     }
 
+    /// Publishes all that has changed of a window.
     private func publish<S: Sink & ~Copyable>(
         _ pane: WindowTable<E.Key, A>.Pane, into next: inout S
     ) where S.In == Out {
         if pane.pointee.changed.isEmpty { return }
+        var slots: [Int32] = []
+        swap(&slots, &pane.pointee.changed)
+        publish(slots, of: pane, into: &next)
+        // The room is used again.
+        slots.removeAll(keepingCapacity: true)
+        swap(&slots, &pane.pointee.changed)
+    }
+
+    private func publish<S: Sink & ~Copyable>(
+        _ slots: [Int32], of pane: WindowTable<E.Key, A>.Pane, into next: inout S
+    ) where S.In == Out {
         let window = table.spec.window(startingAt: pane.pointee.start)
         let finalAt = table.spec.finalTime(startingAt: pane.pointee.start)
-        for slot in pane.pointee.changed.lazy.map(Int.init) {
+        for slot in slots.lazy.map(Int.init) {
             pane.pointee.cells.markChanged(slot)
             pane.pointee.cells[slot].isChanged = false
             pane.pointee.cells[slot].revision += 1
@@ -125,7 +139,6 @@ where E.Key: StreamKey, E.Input == A.Input {
                     value: pane.pointee.cells[slot].accumulator),
                 at: EventTime(milliseconds: window.end.milliseconds &- 1))
         }
-        pane.pointee.changed.removeAll(keepingCapacity: true)
     }
 
     @usableFromInline

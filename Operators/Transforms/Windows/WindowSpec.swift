@@ -7,7 +7,8 @@ public struct WindowSpec: Hashable, Sendable {
     public var sizeMilliseconds: Int64
     /// How long after its end a window may still be revised, in milliseconds of event time.
     public var latenessMilliseconds: Int64 = 0
-    /// How often an unfinished window is published, in milliseconds of the clock; nil: not before its end.
+    /// How often an unfinished window is published at most, key by key, in milliseconds of the clock; nil: not
+    /// before its end.
     public var earlyMilliseconds: Int64?
 
     /// Windows that follow one another without gap or overlap, aligned to 1970-01-01T00:00Z.
@@ -24,7 +25,8 @@ public struct WindowSpec: Hashable, Sendable {
         return copy
     }
 
-    /// Publishes unfinished windows, where they changed, every `interval` of the clock.
+    /// Publishes unfinished windows key by key: a change at once, unless the key's last early result is less
+    /// than an `interval` of the clock old, and then when it is.
     public func emit(every interval: Duration) -> WindowSpec {
         var copy = self
         copy.earlyMilliseconds = max(1, interval.milliseconds)

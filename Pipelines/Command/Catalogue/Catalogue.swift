@@ -19,7 +19,8 @@ enum Catalogue {
         PipelineEntry(
             TrafficUpdates.self,
             summary: "topic locations -> speed per road segment and minute: table live_traffic",
-            tables: [TrafficUpdates.liveTraffic], views: TrafficUpdates.views,
+            tables: [TrafficUpdates.liveTraffic, TrafficUpdates.trafficProfile],
+            views: TrafficUpdates.views, upkeep: { [TrafficUpdates.upkeep($0)] },
             make: { TrafficUpdates(loadMap: { try map(at: $0) }) }),
         PipelineEntry(
             WordCount.self, summary: "the tutorial: topic lines -> words per minute"),

@@ -14,18 +14,23 @@ struct PipelineEntry: Sendable {
     let tables: [TableSpec]
     /// What stands beside the tables: statements that may be repeated.
     let views: [String]
+    /// Statements that are to be run again and again, with the parameters of a configuration file (YAML): what
+    /// takes old rows away.
+    let upkeep: @Sendable (String?) throws -> [String]
     /// Defines the pipeline with the parameters of a configuration file (YAML), or without one.
     let define: @Sendable (GraphBuilder, String?) throws -> Void
 
     /// Wraps a pipeline.
     init<P: Pipeline>(
         _ type: P.Type, summary: String, tables: [TableSpec] = [], views: [String] = [],
+        upkeep: @escaping @Sendable (P.Parameters) -> [String] = { _ in [] },
         make: @escaping @Sendable () -> P = { P() }
     ) {
         name = P.name
         self.summary = summary
         self.tables = tables
         self.views = views
+        self.upkeep = { yaml in upkeep(try ParameterFile.overlay(yaml, on: P.defaults)) }
         define = { builder, yaml in
             let parameters = try ParameterFile.overlay(yaml, on: P.defaults)
             make().build(builder, parameters)

@@ -47,6 +47,12 @@ struct DevBrokerCommand: AsyncParsableCommand {
     @Option(help: "Who signs the clients' certificates, in PEM; without it clients need none.")
     var tlsClientAuthorities: String?
 
+    @Flag(
+        help:
+            "Stop, too, when standard input is closed: for a broker that must not outlive its parent."
+    )
+    var untilStdinCloses = false
+
     func validate() throws {
         guard (tlsCertificate == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-certificate and --tls-key go together")
@@ -94,6 +100,7 @@ struct DevBrokerCommand: AsyncParsableCommand {
             FileHandle.standardError.write(Data("broker: \(line)\n".utf8))
         }
         let signals = StopSignals()
+        if untilStdinCloses { signals.followStandardInput() }
         let broker = try await EmbeddedBroker.start(
             configuration, host: host, port: port, advertisedHost: advertise, log: log)
         log("listening on \(broker.address), data in \(directory), flush=\(flush)")

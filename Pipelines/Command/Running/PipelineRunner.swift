@@ -33,8 +33,11 @@ final class PipelineRunner: Sendable {
     /// The pipeline's parameters in YAML; nil: the defaults.
     let parameters: String?
     private let entry: PipelineEntry
+    /// How many partitions each of the plan's topics has: those that were there already keep theirs.
+    private let partitions: [String: Int32]
     private let driver: ThreadedDriver
     private let trimmer: ExchangeTrimmer
+    private let keeper: TableKeeper?
 
     /// Plans the pipeline, creates what is missing of its topics and tables, and starts its threads.
     init(
@@ -49,13 +52,16 @@ final class PipelineRunner: Sendable {
             options: PlanOptions(partitions: settings.partitions))
         self.plan = plan
         let topics = try PipelineRunner.createTopics(plan.topics, services.kafka)
+        partitions = topics
         try PipelineRunner.createTables(entry, plan, services.postgres)
         let store = try settings.checkpoints.open()
         let fixed = try plan.stages.map {
             try StageLayout.verify($0, run: settings.run, store: store) { topics[$0] ?? 0 }
         }
+        let upkeep = try entry.upkeep(settings.parameters)
         let troubles = TroubleLog()
         trimmer = ExchangeTrimmer(plan, run: settings.run, services.kafka, troubles)
+        keeper = services.postgres.flatMap { upkeep.isEmpty ? nil : TableKeeper(upkeep, $0) }
         driver = ThreadedDriver(threads: settings.threads, name: entry.name) { thread, mailbox in
             let builder = GraphBuilder(pipeline: entry.name, resources: resources)
             try entry.define(builder, settings.parameters)
@@ -78,13 +84,16 @@ final class PipelineRunner: Sendable {
     /// Whether everything has come to its end.
     var hasStopped: Bool { driver.hasStopped() }
 
+    /// Whether it is coming to an end, because a thread has failed or because it was told to.
+    var hasEnded: Bool { failure != nil || hasStopped }
+
     /// Whether every stage that reads topics has all its partitions and is reading them.
-    func isRunning(partitions: Int) -> Bool {
+    var isRunning: Bool {
         let status = driver.status
         return plan.stages.filter { !$0.isPushed }.allSatisfy { stage in
             let running = status.filter { $0.stage == stage.name }.flatMap(\.progress)
                 .count { $0.isRunning }
-            return running >= partitions * stage.topics.count
+            return running >= stage.topics.reduce(0) { $0 + Int(partitions[$1] ?? 1) }
         }
     }
 

@@ -112,7 +112,14 @@ struct RunCommand: AsyncParsableCommand {
     ) async throws {
         let interruption = Interruption()
         let following = interruption.follow(signals)
-        defer { following.cancel() }
+        let watching = Task {
+            await RunCommand.untilOneEnds(runners)
+            if !Task.isCancelled { interruption.request() }
+        }
+        defer {
+            following.cancel()
+            watching.cancel()
+        }
         let lines = try LocationLines(ingest, clock: clock, interruption: interruption)
         let totals = try await lines.play(path)
         print(
@@ -120,7 +127,7 @@ struct RunCommand: AsyncParsableCommand {
         )
         let report = try LagReport(services)
         defer { report.close() }
-        while !interruption.isRequested, !runners.contains(where: \.hasStopped) {
+        while !interruption.isRequested {
             let rows = try runners.flatMap { try report.rows(plan: $0.plan, run: $0.run) }
             if rows.allSatisfy({ $0.lag == 0 }) { return }
             try await Task.sleep(for: .milliseconds(200))
@@ -137,12 +144,23 @@ struct RunCommand: AsyncParsableCommand {
         var run: (@Sendable () async throws -> Void)?
         if let door { run = { try await door.run() } }
         let signal: @Sendable () async -> Void = { await signals.wait() }
-        let end: @Sendable () async -> Void = {
-            while !Task.isCancelled, !runners.contains(where: { $0.hasStopped }) {
-                try? await Task.sleep(for: .milliseconds(200))
-            }
-        }
+        let end: @Sendable () async -> Void = { await RunCommand.untilOneEnds(runners) }
         try await serveDoor(run: run, stop: { await door?.stop() }, until: [signal, end])
+    }
+
+    /// Returns when a pipeline has come to its end, or a single thread of one.
+    ///
+    /// The rest is not left to run on with a part of the work undone. What failed is said at once, as an orderly
+    /// stop takes its time.
+    private static func untilOneEnds(_ runners: [PipelineRunner]) async {
+        while !Task.isCancelled, !runners.contains(where: \.hasEnded) {
+            try? await Task.sleep(for: .milliseconds(200))
+        }
+        for runner in runners {
+            guard let failure = runner.failure else { continue }
+            FileHandle.standardError.write(
+                Data("\(runner.plan.graph.pipeline) failed and stops: \(failure)\n".utf8))
+        }
     }
 }
 

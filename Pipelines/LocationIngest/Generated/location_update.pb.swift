@@ -138,9 +138,32 @@ package nonisolated struct Millrace_Location_LocationUpdate: Sendable {
   /// Milliseconds since 1970-01-01T00:00:00Z.
   package var observedAtMs: Int64 = 0
 
+  /// Clockwise from north, where the device told.
+  package var headingDegrees: Double {
+    get {_headingDegrees ?? 0}
+    set {_headingDegrees = newValue}
+  }
+  /// Returns true if `headingDegrees` has been explicitly set.
+  package var hasHeadingDegrees: Bool {self._headingDegrees != nil}
+  /// Clears the value of `headingDegrees`. Subsequent reads from it will return its default value.
+  package mutating func clearHeadingDegrees() {self._headingDegrees = nil}
+
+  /// Where the device told.
+  package var speedMetresPerSecond: Double {
+    get {_speedMetresPerSecond ?? 0}
+    set {_speedMetresPerSecond = newValue}
+  }
+  /// Returns true if `speedMetresPerSecond` has been explicitly set.
+  package var hasSpeedMetresPerSecond: Bool {self._speedMetresPerSecond != nil}
+  /// Clears the value of `speedMetresPerSecond`. Subsequent reads from it will return its default value.
+  package mutating func clearSpeedMetresPerSecond() {self._speedMetresPerSecond = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _headingDegrees: Double? = nil
+  fileprivate var _speedMetresPerSecond: Double? = nil
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -157,7 +180,7 @@ nonisolated extension Millrace_Location_NavigationMode: SwiftProtobuf._ProtoName
 
 nonisolated extension Millrace_Location_LocationUpdate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LocationUpdate"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}user_id\0\u{3}user_mode\0\u{3}navigation_mode\0\u{1}latitude\0\u{1}longitude\0\u{3}observed_at_ms\0\u{c}\u{7}\u{1}\u{c}\u{8}\u{1}")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}user_id\0\u{3}user_mode\0\u{3}navigation_mode\0\u{1}latitude\0\u{1}longitude\0\u{3}observed_at_ms\0\u{3}heading_degrees\0\u{3}speed_metres_per_second\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -171,12 +194,18 @@ nonisolated extension Millrace_Location_LocationUpdate: SwiftProtobuf.Message, S
       case 4: try { try decoder.decodeSingularDoubleField(value: &self.latitude) }()
       case 5: try { try decoder.decodeSingularDoubleField(value: &self.longitude) }()
       case 6: try { try decoder.decodeSingularSFixed64Field(value: &self.observedAtMs) }()
+      case 7: try { try decoder.decodeSingularDoubleField(value: &self._headingDegrees) }()
+      case 8: try { try decoder.decodeSingularDoubleField(value: &self._speedMetresPerSecond) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.userID.isEmpty {
       try visitor.visitSingularStringField(value: self.userID, fieldNumber: 1)
     }
@@ -195,6 +224,12 @@ nonisolated extension Millrace_Location_LocationUpdate: SwiftProtobuf.Message, S
     if self.observedAtMs != 0 {
       try visitor.visitSingularSFixed64Field(value: self.observedAtMs, fieldNumber: 6)
     }
+    try { if let v = self._headingDegrees {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 7)
+    } }()
+    try { if let v = self._speedMetresPerSecond {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 8)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -205,6 +240,8 @@ nonisolated extension Millrace_Location_LocationUpdate: SwiftProtobuf.Message, S
     if lhs.latitude != rhs.latitude {return false}
     if lhs.longitude != rhs.longitude {return false}
     if lhs.observedAtMs != rhs.observedAtMs {return false}
+    if lhs._headingDegrees != rhs._headingDegrees {return false}
+    if lhs._speedMetresPerSecond != rhs._speedMetresPerSecond {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -9,7 +9,9 @@ extension LocationUpdate {
             navigationMode: NavigationMode(
                 rawValue: Int32(truncatingIfNeeded: message.navigationMode.rawValue)),
             latitude: message.latitude, longitude: message.longitude,
-            observedAt: EventTime(milliseconds: message.observedAtMs))
+            observedAt: EventTime(milliseconds: message.observedAtMs),
+            heading: message.hasHeadingDegrees ? message.headingDegrees : nil,
+            speed: message.hasSpeedMetresPerSecond ? message.speedMetresPerSecond : nil)
     }
 
     /// The same values as a generated message.
@@ -24,6 +26,8 @@ extension LocationUpdate {
         message.latitude = latitude
         message.longitude = longitude
         message.observedAtMs = observedAt.milliseconds
+        if let heading { message.headingDegrees = heading }
+        if let speed { message.speedMetresPerSecond = speed }
         return message
     }
 }

@@ -3,7 +3,7 @@ public import Records
 /// A reported position of one user: the record of the topic `locations`, keyed by ``userID``.
 ///
 /// On the topic it is the Protobuf message `millrace.location.LocationUpdate`, which
-/// ``LocationUpdateCodec`` reads and writes; heading and speed have field numbers reserved there.
+/// ``LocationUpdateCodec`` reads and writes.
 public struct LocationUpdate: Hashable, Sendable {
     /// Who reported it: 1 to ``LocationLimits/userIDBytes`` bytes, without control characters.
     public var userID: String
@@ -17,13 +17,17 @@ public struct LocationUpdate: Hashable, Sendable {
     public var longitude: Double
     /// When the position was measured, by the user's clock.
     public var observedAt: EventTime
+    /// The direction of travel in degrees clockwise from north, where the device told.
+    public var heading: Double?
+    /// The speed in m/s, where the device told.
+    public var speed: Double?
 
     /// Makes an update of values that are taken as they are.
     @inlinable
     public init(
         userID: String, userMode: UserMode = .unspecified,
         navigationMode: NavigationMode = .unspecified, latitude: Double, longitude: Double,
-        observedAt: EventTime
+        observedAt: EventTime, heading: Double? = nil, speed: Double? = nil
     ) {
         self.userID = userID
         self.userMode = userMode
@@ -31,6 +35,8 @@ public struct LocationUpdate: Hashable, Sendable {
         self.latitude = latitude
         self.longitude = longitude
         self.observedAt = observedAt
+        self.heading = heading
+        self.speed = speed
     }
 
     /// Whether this can be a measured position: a user, coordinates in range, a time after 1970, and

@@ -18,6 +18,8 @@ public enum LocationUpdateCodec {
         static let latitude: UInt64 = 4 << 3 | 1
         static let longitude: UInt64 = 5 << 3 | 1
         static let observedAt: UInt64 = 6 << 3 | 1
+        static let heading: UInt64 = 7 << 3 | 1
+        static let speed: UInt64 = 8 << 3 | 1
     }
 
     /// Appends the message, without a length in front.
@@ -37,6 +39,8 @@ public enum LocationUpdateCodec {
         fixed(update.latitude.bitPattern, Tag.latitude, into: &writer)
         fixed(update.longitude.bitPattern, Tag.longitude, into: &writer)
         fixed(UInt64(bitPattern: update.observedAt.milliseconds), Tag.observedAt, into: &writer)
+        optional(update.heading, Tag.heading, into: &writer)
+        optional(update.speed, Tag.speed, into: &writer)
     }
 
     /// The message alone.
@@ -69,6 +73,10 @@ public enum LocationUpdateCodec {
                 update.longitude = try reader.double()
             case Tag.observedAt:
                 update.observedAt = EventTime(milliseconds: try reader.integer(Int64.self))
+            case Tag.heading:
+                update.heading = try reader.double()
+            case Tag.speed:
+                update.speed = try reader.double()
             case let unknown:
                 try skipField(unknown, &reader)
             }
@@ -88,6 +96,13 @@ public enum LocationUpdateCodec {
         guard bits != 0 else { return }
         writer.varint(tag)
         writer.integer(bits)
+    }
+
+    @inline(__always)
+    private static func optional(_ value: Double?, _ tag: UInt64, into writer: inout ByteWriter) {
+        guard let value else { return }
+        writer.varint(tag)
+        writer.double(value)
     }
 
     /// An enumeration's code: the lower 32 bits of a varint.

@@ -11,7 +11,9 @@ public import Records
 /// - `locs` is a list of `[latitude, longitude, timestamp]`, degrees in WGS 84. A timestamp is Unix time
 ///   in seconds, with or without a fraction, when its magnitude is below 10¹¹, and in milliseconds from
 ///   there on; or a string, an ISO 8601 date and time with a zone.
-/// - Members may come in any order, members of other names are skipped, and one of these four
+/// - `headings` (degrees clockwise from north) and `speeds` (m/s) may list what the device told beside the
+///   points: as many elements as `locs`, null where it told nothing; a number out of range says nothing.
+/// - Members may come in any order, members of other names are skipped, and one of these six
 ///   that comes twice refuses the request.
 ///
 /// A bad point is rejected with a reason and the good ones go on; what isn't JSON at all, from the

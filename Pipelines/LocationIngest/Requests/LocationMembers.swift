@@ -7,11 +7,13 @@ struct LocationMembers {
         var latitude: Double
         var longitude: Double
         var time: EventTime
+        /// Which element of `locs` it is.
+        var index: Int
     }
 
     /// The members that mean something.
     private enum Member: CaseIterable {
-        case userID, userMode, navigationMode, locations
+        case userID, userMode, navigationMode, locations, headings, speeds
 
         var name: StaticString {
             switch self {
@@ -19,6 +21,8 @@ struct LocationMembers {
             case .userMode: "user_mode"
             case .navigationMode: "navigation_mode"
             case .locations: "locs"
+            case .headings: "headings"
+            case .speeds: "speeds"
             }
         }
     }
@@ -34,6 +38,8 @@ struct LocationMembers {
     private var listed = 0
     private var points: [Point] = []
     private var rejected: [RejectedLocation] = []
+    private var headings: [Double?] = []
+    private var speeds: [Double?] = []
 
     init(limits: LocationLimits, now: EventTime) {
         self.limits = limits
@@ -70,10 +76,17 @@ struct LocationMembers {
         guard listed > 0 else {
             throw LocationMembers.refusal("empty-locs", "locs is empty")
         }
+        for (member, count) in [(Member.headings, headings.count), (.speeds, speeds.count)]
+        where seen.contains(member) && count != listed {
+            throw LocationMembers.refusal(
+                "bad-\(member.name)", "\(member.name) has \(count) elements and locs \(listed)")
+        }
         let accepted = points.map { point in
             LocationUpdate(
                 userID: userID, userMode: userMode, navigationMode: navigationMode,
-                latitude: point.latitude, longitude: point.longitude, observedAt: point.time)
+                latitude: point.latitude, longitude: point.longitude, observedAt: point.time,
+                heading: headings.isEmpty ? nil : headings[point.index],
+                speed: speeds.isEmpty ? nil : speeds[point.index])
         }
         return DecodedLocations(userID: userID, accepted: accepted, rejected: rejected)
     }
@@ -108,7 +121,34 @@ extension LocationMembers {
             navigationMode = NavigationMode(name: try readMode(member, &cursor))
         case .locations:
             try readLocations(&cursor)
+        case .headings:
+            headings = try readNumbers(member, 0..<360.5, &cursor)
+        case .speeds:
+            speeds = try readNumbers(member, 0..<150, &cursor)
         }
+    }
+
+    /// What a device told beside its points: a list of numbers; null, and what is no number in range, says nothing.
+    private func readNumbers(
+        _ member: Member, _ bounds: Range<Double>, _ cursor: inout JSONCursor
+    ) throws(RequestRefusal) -> [Double?] {
+        guard cursor.current == UInt8(ascii: "[") else {
+            try cursor.skipValue(depth: limits.depth)
+            throw LocationMembers.refusal("bad-\(member.name)", "\(member.name) isn't a list")
+        }
+        try cursor.take("[")
+        var numbers: [Double?] = []
+        if cursor.takes("]") { return numbers }
+        repeat {
+            guard numbers.count < limits.listedPoints else {
+                throw RequestRefusal(
+                    status: 413, code: "too-many-points",
+                    message: "\(member.name) has more than \(limits.listedPoints) elements")
+            }
+            let number = try readCoordinate(&cursor)
+            numbers.append(number.flatMap { bounds.contains($0) ? $0 : nil })
+        } while try cursor.takesComma(orEnd: "]")
+        return numbers
     }
 
     private func readUserID(_ cursor: inout JSONCursor) throws(RequestRefusal) -> String {
@@ -163,9 +203,9 @@ extension LocationMembers {
         }
         try cursor.take("[")
         if cursor.takes("]") { return }
-        // A point for every 24 bytes that are left, which is what one takes in memory: so this never
+        // A point for every 32 bytes that are left, which is what one takes in memory: so this never
         // reserves more than the body.
-        let fitting = (cursor.end - cursor.position) / 24 + 1
+        let fitting = (cursor.end - cursor.position) / 32 + 1
         points.reserveCapacity(max(0, min(limits.points, fitting)))
         repeat {
             guard listed < limits.listedPoints else {
@@ -222,7 +262,8 @@ extension LocationMembers {
         guard longitude.magnitude <= 180 else { return .longitudeOutOfRange }
         guard time <= newest else { return .inTheFuture }
         guard time >= oldest else { return .tooOld }
-        points.append(Point(latitude: latitude, longitude: longitude, time: time))
+        points.append(
+            Point(latitude: latitude, longitude: longitude, time: time, index: listed))
         return nil
     }
 

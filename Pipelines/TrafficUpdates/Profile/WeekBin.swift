@@ -1,0 +1,34 @@
+public import Records
+
+/// One of the 2,016 five-minute bins of a week, from Monday, 00:00 UTC.
+public struct WeekBin: RawRepresentable, Hashable, Comparable, Sendable {
+    /// How many there are.
+    public static let count = 2_016
+    /// The length of one in milliseconds.
+    public static let milliseconds: Int64 = 300_000
+    /// Bins between Monday and 1970-01-01, a Thursday.
+    private static let offset: Int64 = 3 * 288
+
+    /// 0 to 2,015.
+    public var rawValue: UInt16
+
+    /// Wraps a number; what lies beyond a week begins the next.
+    public init(rawValue: UInt16) { self.rawValue = rawValue % UInt16(WeekBin.count) }
+
+    /// The bin that a time lies in.
+    public init(_ time: EventTime) {
+        let bin = WeekBin.occurrence(of: time) + WeekBin.offset
+        let count = Int64(WeekBin.count)
+        rawValue = UInt16((bin % count + count) % count)
+    }
+
+    /// Which five minutes since 1970 a time lies in; weeks on, a bin comes ``count`` later.
+    static func occurrence(of time: EventTime) -> Int64 {
+        let (quotient, rest) = time.milliseconds.quotientAndRemainder(
+            dividingBy: WeekBin.milliseconds)
+        return rest < 0 ? quotient - 1 : quotient
+    }
+
+    /// By time in the week.
+    public static func < (a: WeekBin, b: WeekBin) -> Bool { a.rawValue < b.rawValue }
+}
