@@ -124,7 +124,8 @@ let package = Package(
             name: "LogContract", dependencies: ["Records"], path: "Tests/LogContract",
             swiftSettings: settings),
         tests(
-            "KafkaClient", uses: ["KafkaClient", "LogContract", "Records", "EmbeddedBroker"]),
+            "KafkaClient",
+            uses: ["KafkaClient", "LogContract", "Records", "State", "Runtime", "EmbeddedBroker"]),
         clibrary("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
         module("PostgresClient", uses: ["Records", "State", "CPostgres"]),
         // The server that tests use: one of their own, or that of `DATABASE_URL`.

@@ -50,6 +50,8 @@ final class StageTask {
     private(set) var obstacleSince: EventTime?
     /// Records since the last commit.
     private(set) var recordsSinceCommit = 0
+    /// When the operators were flushed last.
+    private var flushedAt = EventTime.min
     /// Whether anything happened that the next commit has to record.
     private(set) var isDirty = false
     /// What the program keeps.
@@ -231,8 +233,14 @@ final class StageTask {
         for input in inputs {
             input.chain.tick(Tick(now: now, idleSince: input.idleSince, isBounded: isBounded))
         }
-        // Event time may have followed the clock, and whoever reads our markers waits for them.
-        if announcesTime || pendingRows > 0 { isDirty = true }
+        // Event time may have followed the clock, and whoever reads our markers waits for them; beside that a
+        // marker is due now and then, so that silence can be told from death.
+        let isMarkerDue =
+            now.millisecondsSince(flushedAt) >= ExchangeWriter.markerIntervalMilliseconds
+            || now < flushedAt
+        if announcesTime && (chain.context.hasNewTime || isMarkerDue) || pendingRows > 0 {
+            isDirty = true
+        }
         endInputs(now: now)
     }
 
@@ -275,6 +283,7 @@ final class StageTask {
         phase = .committing
         chain.context.now = now
         chain.flush()
+        flushedAt = now
         epoch += 1
         var offsets: [TopicPartition: Offset] = [:]
         for input in inputs { if let position = input.position { offsets[input.topic] = position } }

@@ -97,12 +97,7 @@ struct KafkaTransactionTests {
         }
     }
 
-    @Test(
-        "the contract of transactions",
-        .enabled(
-            if: KafkaFixture.external != nil,
-            "needs KAFKA_BOOTSTRAP_SERVERS: the mock hides nothing that is not committed"),
-        arguments: TransactionContract.allCases)
+    @Test("the contract of transactions", arguments: TransactionContract.allCases)
     func contract(item: TransactionContract) throws {
         try item.check(try KafkaFixture())
     }

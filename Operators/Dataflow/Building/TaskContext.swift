@@ -22,6 +22,8 @@ public final class TaskContext {
     public var tables: [TableChanges] = []
     /// The clock's time at the last event.
     public var now: EventTime = .min
+    /// Whether event time has come further than what the stages behind were told.
+    public internal(set) var hasNewTime = false
     /// The first thing that went wrong; the task stops with it.
     public private(set) var failure: DataflowError?
     /// What was counted, by operator and word; read by metrics.

@@ -10,7 +10,7 @@ public struct ExchangeWriter {
     /// The first byte of a marker's value.
     static let markerKind: UInt8 = 1
     /// A marker is written at least this often, so that readers can tell silence from death.
-    static let markerIntervalMilliseconds: Int64 = 5_000
+    public static let markerIntervalMilliseconds: Int64 = 5_000
 
     private let context: TaskContext
     private let topic: Int
@@ -51,7 +51,9 @@ public struct ExchangeWriter {
 
     /// Notes how far event time has come; it is announced by the next ``flush()``.
     public mutating func watermark(_ time: EventTime) {
-        watermark = max(watermark, time)
+        guard time > watermark else { return }
+        watermark = time
+        context.hasNewTime = true
     }
 
     /// Announces event time to every partition, behind everything that was written before.
@@ -61,6 +63,7 @@ public struct ExchangeWriter {
         guard watermark > announced || isDue || sequence == 0 else { return }
         sequence += 1
         announced = watermark
+        context.hasNewTime = false
         announcedAt = context.now
         let marker = WatermarkMarker(
             upstreamTask: context.partition, incarnation: context.incarnation, sequence: sequence,

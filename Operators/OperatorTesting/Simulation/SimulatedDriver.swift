@@ -128,6 +128,12 @@ public final class SimulatedDriver {
     /// How many partitions each worker has, in the order of their start.
     public var partitionsByWorker: [Int] { lanes.map(\.worker.partitions.count) }
 
+    /// How many commits the tasks of a stage have behind them.
+    public func commits(of stage: String) -> UInt64 {
+        lanes.filter { $0.worker.stage.name == stage }.flatMap(\.worker.progress)
+            .reduce(0) { $0 + $1.epoch }
+    }
+
     /// What each operator keeps in all tasks.
     public var stateSizes: [OperatorID: StateSize] {
         lanes.reduce(into: [:]) { sizes, lane in

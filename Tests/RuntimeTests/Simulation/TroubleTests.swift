@@ -319,4 +319,16 @@ struct TroubleTests {
         }
         #expect(unequal?.message.contains("left has 4 and right has 3") ?? false)
     }
+
+    @Test("a stage with nothing to do commits when a marker is due, not with every interval")
+    func idle() throws {
+        let harness = try Self.harness("windows", TestPipelines.windows())
+        try harness.send(Event.make(20, seed: 18))
+        try harness.advance(by: .seconds(10))
+        func epochs() -> UInt64 { harness.driver.commits(of: "events") }
+        let before = epochs()
+        try harness.advance(by: .seconds(60))
+        // Two tasks, a marker every five seconds each; every interval it would be 120.
+        #expect((20...30).contains(epochs() - before), "\(epochs() - before)")
+    }
 }
