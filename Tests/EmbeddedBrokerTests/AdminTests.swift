@@ -66,6 +66,24 @@ struct AdminTests {
         }
     }
 
+    @Test("DescribeConfigs names what is in force and what would be, when it is asked for synonyms")
+    func synonyms() throws {
+        let broker = try broker()
+        _ = try broker.configure("t", "retention.ms", "5")
+        var request = DescribeConfigsRequest()
+        request.includeSynonyms = true
+        var resource = DescribeConfigsRequest.DescribeConfigsResource()
+        resource.resourceType = 2
+        resource.resourceName = "t"
+        resource.configurationKeys = ["retention.ms", "segment.ms"]
+        request.resources = [resource]
+        let configs = try broker.ask(request, DescribeConfigsResponse.self).results[0].configs
+        #expect(configs.map(\.configSource) == [1, 5])
+        #expect(configs[0].synonyms.map(\.value) == ["5", "604800000"])
+        #expect(configs[0].synonyms.map(\.source) == [1, 5])
+        #expect(configs[1].synonyms.map(\.source) == [5])
+    }
+
     @Test("OffsetForLeaderEpoch knows the end of the one epoch, and fences by the present one")
     func leaderEpoch() throws {
         let broker = try broker()
