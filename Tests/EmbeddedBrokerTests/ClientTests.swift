@@ -100,11 +100,12 @@ struct ClientTests {
     @Test(
         "clients go on over kill -9 and restarts",
         .enabled(if: python != nil, "MILLRACE_PYTHON is not set; clients/setup.sh makes it"),
-        .enabled(if: binary != nil, "the millrace binary is not built"))
-    func restarts() throws {
+        .enabled(if: binary != nil, "the millrace binary is not built"),
+        arguments: ["restart", "kills"])
+    func restarts(name: String) throws {
         let directory = try Self.temporaryDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        try Self.script("restart", directory)
+        try Self.script(name, directory)
     }
 
     @Test("kcat produces and consumes", .enabled(if: kcat != nil, "kcat is not installed"))

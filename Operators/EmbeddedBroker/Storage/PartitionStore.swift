@@ -193,8 +193,9 @@ final class PartitionStore {
 
     // MARK: Deleting
 
-    /// Drops whole segments below `offset`, never the active one; that they are to go must be
-    /// durable. Returns what could not be removed.
+    /// Drops whole segments below `offset`, never the active one; returns what could not be removed.
+    ///
+    /// That they are to go must be durable.
     func dropSegments(below offset: Int64) -> [FileError] {
         var errors: [FileError] = []
         while segments.count > 1, segments[1].baseOffset <= offset {
