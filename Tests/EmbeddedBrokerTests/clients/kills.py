@@ -126,8 +126,7 @@ create(broker.address, "compact", 1, segment_bytes="2000", cleanup_policy="compa
        min_cleanable_dirty_ratio="0.01")
 producer = Producer({**QUICK, "enable.idempotence": True, "linger.ms": 1,
                      "batch.num.messages": 10})
-failed, finished = [], threading.Event()
-TOTAL = 4000
+failed, TOTAL = [], 4000
 
 
 def load():
@@ -138,12 +137,11 @@ def load():
         producer.poll(0)
         time.sleep(0.0008)
     producer.flush(60)
-    finished.set()
 
 
 thread = threading.Thread(target=load)
 thread.start()
-while not finished.is_set():
+for _ in range(8):
     restart(random.uniform(0.3, 0.7))
 thread.join()
 check(not failed, f"{failed[:2]}")
