@@ -45,6 +45,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -133,7 +134,13 @@ let package = Package(
         tests(
             "PostgresClient",
             uses: ["PostgresClient", "DatabaseFixture", "StoreContract", "Records", "State"]),
-        module("ObjectStore", uses: ["Records", "State"]),
+        module(
+            "ObjectStore",
+            uses: [
+                "Records", "State", nioCore, nioHTTP1,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         tests("ObjectStore", uses: ["ObjectStore", "StoreContract", "Records", "State"]),
         // What every checkpoint store, table writer and commit authority must do.
         .target(

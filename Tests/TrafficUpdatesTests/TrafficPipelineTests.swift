@@ -182,7 +182,7 @@ struct TrafficPipelineTests {
             pipeline: "traffic-updates", partition: 0, stageTasks: 1, incarnation: 1,
             partitionCount: { _ in 1 })
         let chain = try builder.makeChain(stage: plan.stages[0], plan: plan, context: context)
-        return chain.snapshot(all: true).fingerprints
+        return chain.snapshot(.everything).fingerprints
     }
 
     @Test("what was kept under one map does not fit another, whose segments have other numbers")

@@ -104,7 +104,7 @@ struct Demo {
     private func settings(_ name: String) -> PipelineRunner.Settings {
         var settings = PipelineRunner.Settings(
             run: "\(name)-\(kept.run)",
-            checkpoints: "\(options.out)/checkpoints")
+            checkpoints: CheckpointPlace(text: "\(options.out)/checkpoints"))
         settings.threads = options.threads
         settings.partitions = options.partitions
         settings.options.commitIntervalMilliseconds = 250

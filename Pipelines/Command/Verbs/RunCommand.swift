@@ -23,8 +23,12 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "A YAML file of parameters, for a single pipeline.")
     var config: String?
 
-    @Option(help: "The directory of checkpoints; workers that share the work share it.")
-    var checkpoints = ".millrace/checkpoints"
+    @Option(
+        name: [.customLong("store"), .customLong("checkpoints")],
+        help:
+            "Where checkpoints lie, a directory or s3://bucket/prefix; workers that share the work share it."
+    )
+    var store = ".millrace/checkpoints"
 
     @Option(help: "Threads a pipeline.")
     var threads = 2
@@ -78,7 +82,8 @@ struct RunCommand: AsyncParsableCommand {
         // Whatever ends the run, each pipeline that was started commits and stops.
         defer { for runner in runners { runner.stop() } }
         for name in pipelines {
-            var settings = PipelineRunner.Settings(run: name, checkpoints: checkpoints)
+            var settings = PipelineRunner.Settings(
+                run: name, checkpoints: CheckpointPlace(text: store))
             settings.threads = threads
             settings.partitions = partitions
             settings.parameters = parameters
