@@ -261,7 +261,9 @@ let package = Package(
         tests(
             "WordCount", uses: ["Records", "Dataflow", "Runtime", "OperatorTesting", "WordCount"]),
         // The binary in processes of its own: workers killed under load, the main job.
-        tests("Delivery", uses: ["Records", "KafkaClient", "WordCount", "DatabaseFixture"]),
+        tests(
+            "Delivery",
+            uses: ["Records", "KafkaClient", "PostgresClient", "WordCount", "DatabaseFixture"]),
 
         // The binary.
         .executableTarget(

@@ -23,6 +23,10 @@ public final class StageLane {
     private var stalledSince: EventTime?
     /// Checkpoints to be read one a turn, so that the thread's other tasks run meanwhile.
     private var loads: [WorkerCommand] = []
+    /// What the commits so far have taken.
+    private(set) var commits = CommitTimes()
+    /// The commit under way, and when it began.
+    private var commitUnderWay: (id: UInt64, since: EventTime)?
     /// How often each kind of attempt has failed, with which code.
     private(set) var failures: [String: Int] = [:]
     /// Where inputs end, once they were asked to end; nil before.
@@ -222,8 +226,28 @@ public final class StageLane {
             if case .release(let partitions) = command {
                 withhold(partitions)
             }
-            if let event = try runner.carryOut(command) { events.append(event) }
+            noteBegin(of: command)
+            guard let event = try runner.carryOut(command) else { return }
+            noteEnd(event)
+            events.append(event)
         }
+    }
+
+    private func noteBegin(of command: WorkerCommand) {
+        switch command {
+        case .prepare(let commit, let writes):
+            commits.wrote(writes.reduce(0) { $0 + $1.bytes.count })
+            if commitUnderWay?.id != commit { commitUnderWay = (commit, clock.now()) }
+        case .flush(let commit), .decide(let commit, _):
+            if commitUnderWay?.id != commit { commitUnderWay = (commit, clock.now()) }
+        default: break
+        }
+    }
+
+    private func noteEnd(_ event: WorkerEvent) {
+        guard case .decided(let commit) = event, let begun = commitUnderWay, begun.id == commit
+        else { return }
+        commits.add(clock.realMilliseconds(for: clock.now().millisecondsSince(begun.since)))
     }
 
     private func withhold(_ partitions: [TopicPartition]) {

@@ -114,13 +114,19 @@ public final class StageWorker {
         case .delivered(let ticket, let error):
             commands.append(.answer(ticket: ticket, error))
         case .prepared(let commit):
-            noteSuccess(of: "prepare", commands: &commands)
+            if coordinator.current?.id == commit {
+                noteSuccess(of: "prepare", commands: &commands)
+            }
             commands += coordinator.prepared(commit)
         case .flushed(let commit):
-            noteSuccess(of: "flush", "produce", commands: &commands)
+            if coordinator.current?.id == commit {
+                noteSuccess(of: "flush", "produce", commands: &commands)
+            }
             commands += coordinator.flushed(commit)
         case .decided(let commit):
-            noteSuccess(of: "decide", commands: &commands)
+            if coordinator.current?.id == commit {
+                noteSuccess(of: "decide", commands: &commands)
+            }
             decided(commit, now: now, &commands)
         case .failed(let command, let error):
             try failed(command, error, now: now, &commands)

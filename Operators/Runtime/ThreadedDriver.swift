@@ -175,7 +175,8 @@ public final class ThreadedDriver: Sendable {
                 stage: lane.worker.stage.name, thread: index, isStopped: lane.isStopped,
                 failure: lane.failure, progress: lane.worker.progress,
                 counters: lane.worker.counters, stateSizes: lane.worker.stateSizes,
-                obstacles: lane.worker.obstacles, failures: lane.failures)
+                obstacles: lane.worker.obstacles, failures: lane.failures,
+                commits: lane.commits)
         }
         state.withLock { $0.snapshots[index] = status }
     }
@@ -207,4 +208,6 @@ public struct LaneStatus: Sendable {
     public internal(set) var obstacles: [Obstacle] = []
     /// How often what was attempted has failed, by attempt and code.
     public internal(set) var failures: [String: Int] = [:]
+    /// What its commits have taken.
+    public internal(set) var commits = CommitTimes()
 }

@@ -92,16 +92,16 @@ struct KilledWorkersTests {
         #expect(worker.text.contains("told to fail"), "\(worker.text)")
     }
 
-    private static func word(_ number: UInt64) -> String {
+    static func word(_ number: UInt64) -> String {
         String(UnicodeScalar(UInt8(ascii: "a") + UInt8(number))) + "word"
     }
 
-    private static func total(_ word: String, _ time: EventTime) -> WordTotal {
+    static func total(_ word: String, _ time: EventTime) -> WordTotal {
         let start = time.milliseconds - time.milliseconds % windowMilliseconds
         return WordTotal(word: word, windowStart: EventTime(milliseconds: start), count: 0)
     }
 
-    private static func write(
+    static func write(
         _ text: String, at time: EventTime, _ partition: Int32, _ writer: KafkaWriter
     ) throws {
         var batch = OutputBatch(topics: ["lines"])

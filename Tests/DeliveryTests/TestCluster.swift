@@ -8,7 +8,7 @@ final class TestCluster {
     let configuration: KafkaConfiguration
     private let directory: String
     private let address: String
-    private let broker: WorkerProcess?
+    private var broker: WorkerProcess?
     private var workers: [Int: WorkerProcess] = [:]
     private var started = 0
 
@@ -75,6 +75,33 @@ final class TestCluster {
         return worker
     }
 
+    /// Starts a worker that keeps the table of what the others publish.
+    func startTableWorker(_ number: Int, database: String) throws {
+        started += 1
+        workers[number] = try WorkerProcess(
+            [
+                "run", "word-table", "--checkpoints", "\(directory)/table-checkpoints",
+                "--threads", "1", "--commit-interval", "100",
+            ],
+            environment: [
+                "KAFKA_BOOTSTRAP_SERVERS": address, "KAFKA_SESSION_TIMEOUT_MS": "6000",
+                "KAFKA_HEARTBEAT_INTERVAL_MS": "500", "DATABASE_URL": database,
+            ], log: "\(directory)/worker-\(started).log")
+    }
+
+    /// Kills the broker, and starts it again over the same files at the same address.
+    func restartBroker() throws {
+        broker?.kill()
+        started += 1
+        let log = "\(directory)/broker-\(started).log"
+        let next = try WorkerProcess(
+            ["dev", "broker", "--data", "\(directory)/broker", "--listen", address], log: log)
+        broker = next
+        try TestCluster.eventually("the broker listens again: \(next.text)") { () -> Void? in
+            next.text.contains("listening on ") ? () : nil
+        }
+    }
+
     /// Kills a worker and starts another in its place.
     func replaceWorker(_ number: Int) throws {
         workers[number]?.kill()
@@ -129,7 +156,7 @@ final class TestCluster {
     }
 
     /// What workers said that stopped of themselves.
-    private var failures: String {
+    var failures: String {
         workers.sorted { $0.key < $1.key }.filter { !$0.value.isRunning }
             .map { "worker \($0.key) ended: \($0.value.text.suffix(600))" }
             .joined(separator: "\n")
@@ -146,7 +173,7 @@ final class TestCluster {
     }
 
     @discardableResult
-    private static func eventually<T>(
+    static func eventually<T>(
         _ what: @autoclosure () -> String, idle: () -> Void = { usleep(20_000) },
         _ step: () throws -> T?
     ) throws -> T {
