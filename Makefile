@@ -5,6 +5,7 @@ CHECKS := --explicit-target-dependency-import-check error
 RELEASE := -c release -Xswiftc -cross-module-optimization
 BIN := .build/release/millrace
 MAP ?=
+SCENARIO ?=
 DURATION ?= 60
 ONLY ?=
 SEED ?=
@@ -30,8 +31,8 @@ release: setup ## release build
 	@swift build $(RELEASE) $(CHECKS) --product millrace
 
 .PHONY: run
-run: release ## the main job on a city: a fleet drives, speeds come out (MAP=file.osm.pbf, DURATION=60, KEEP=1)
-	@.ci/with-postgres $(if $(KEEP),,--fresh) $(BIN) dev demo --duration $(DURATION) $(if $(KEEP),--keep) $(if $(MAP),--map $(MAP))
+run: release ## the main job on a city: a fleet drives, speeds come out (MAP=file.osm.pbf, SCENARIO=incident, DURATION=60, KEEP=1)
+	@.ci/with-postgres $(if $(KEEP),,--fresh) $(BIN) dev demo --duration $(DURATION) $(if $(KEEP),--keep) $(if $(MAP),--map $(MAP)) $(if $(SCENARIO),--scenario $(SCENARIO))
 
 .PHONY: test
 test: build ## build and run every test

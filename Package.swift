@@ -19,7 +19,7 @@ func module(_ name: String, uses: [Target.Dependency] = [], exclude: [String] = 
 
 func pipeline(_ name: String, uses: [Target.Dependency] = [], exclude: [String] = []) -> Target {
     .target(
-        name: name, dependencies: uses, path: "Pipelines/\(name)", exclude: exclude,
+        name: name, dependencies: uses, path: "Pipelines/\(name)", exclude: exclude + ["README.md"],
         swiftSettings: settings)
 }
 
@@ -45,6 +45,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -77,7 +78,9 @@ let package = Package(
             "OperatorTesting", uses: ["Records", "State", "Dataflow", "Sources", "Runtime"]),
         tests("State", uses: ["Records", "State"]),
         tests(
-            "Dataflow", uses: ["Records", "State", "Dataflow", "Transforms", "Sources", "Sinks"]),
+            "Dataflow",
+            uses: ["Records", "State", "Dataflow", "Transforms", "Sources", "Sinks", "TestFiles"],
+            exclude: ["Golden"]),
         tests(
             "Transforms",
             uses: [
@@ -103,6 +106,8 @@ let package = Package(
             dependencies: ["Runtime", "OperatorTesting", "SimulationWorkload"],
             path: "Tests/Simulate", swiftSettings: settings),
         tests("Tidy", uses: []),
+        // Files that tests read: real data beside the repository, texts that are kept.
+        .target(name: "TestFiles", path: "Tests/TestFiles", swiftSettings: settings),
 
         // C libraries and stores.
         clibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
@@ -122,8 +127,20 @@ let package = Package(
             "KafkaClient", uses: ["KafkaClient", "LogContract", "Records", "EmbeddedBroker"]),
         clibrary("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
         module("PostgresClient", uses: ["Records", "State", "CPostgres"]),
-        tests("PostgresClient", uses: ["PostgresClient", "StoreContract", "Records", "State"]),
-        module("ObjectStore", uses: ["Records", "State"]),
+        // The server that tests use: one of their own, or that of `DATABASE_URL`.
+        .target(
+            name: "DatabaseFixture", dependencies: ["Records", "PostgresClient"],
+            path: "Tests/DatabaseFixture", swiftSettings: settings),
+        tests(
+            "PostgresClient",
+            uses: ["PostgresClient", "DatabaseFixture", "StoreContract", "Records", "State"]),
+        module(
+            "ObjectStore",
+            uses: [
+                "Records", "State", nioCore, nioHTTP1,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         tests("ObjectStore", uses: ["ObjectStore", "StoreContract", "Records", "State"]),
         // What every checkpoint store, table writer and commit authority must do.
         .target(
@@ -138,8 +155,10 @@ let package = Package(
         module("MapMatching", uses: ["Records", "Geo", "RoadNetwork"]),
         pipeline("Fleet", uses: ["Records", "Geo", "RoadNetwork"]),
         tests("Geo", uses: ["Records", "Geo"]),
-        tests("RoadNetwork", uses: ["Records", "Compression", "Geo", "RoadNetwork"]),
-        tests("MapMatching", uses: ["Records", "Geo", "RoadNetwork", "MapMatching", "Fleet"]),
+        tests("RoadNetwork", uses: ["Records", "Compression", "Geo", "RoadNetwork", "TestFiles"]),
+        tests(
+            "MapMatching",
+            uses: ["Records", "Geo", "RoadNetwork", "MapMatching", "Fleet", "TestFiles"]),
         tests("Fleet", uses: ["Records", "Geo", "RoadNetwork", "Fleet"]),
 
         // Series.
@@ -239,8 +258,12 @@ let package = Package(
         pipeline(
             "WordCount",
             uses: ["Records", "State", "Dataflow", "Transforms", "Sources", "Sinks"]),
-        // Workers in processes of their own, killed under load.
-        tests("Delivery", uses: ["Records", "KafkaClient", "WordCount"]),
+        tests(
+            "WordCount", uses: ["Records", "Dataflow", "Runtime", "OperatorTesting", "WordCount"]),
+        // The binary in processes of its own: workers killed under load, the main job.
+        tests(
+            "Delivery",
+            uses: ["Records", "KafkaClient", "PostgresClient", "WordCount", "DatabaseFixture"]),
 
         // The binary.
         .executableTarget(
@@ -255,12 +278,14 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ],
-            path: "Pipelines/Command", swiftSettings: settings),
+            path: "Pipelines/Command", exclude: ["README.md"], swiftSettings: settings),
         tests(
             "Command",
             uses: [
                 "Command", "Records", "State", "Dataflow", "Runtime", "KafkaClient",
                 "PostgresClient", "LocationIngest", "TrafficUpdates", "WordCount", "Serving",
-            ]),
+                "Sources", "OperatorTesting", "TestFiles",
+            ],
+            exclude: ["Golden"]),
     ]
 )

@@ -13,39 +13,42 @@ public struct CheckpointLoader {
         self.store = store
     }
 
-    /// The chain that ends with the checkpoint that a decision named, base first.
+    /// The checkpoint that a decision named; nil for a task without one.
     ///
     /// - Parameter isFresh: whether the authority knows nothing of the task.
-    /// - Throws: `.corruptCheckpoint` for a link that is missing or damaged; `.incompatibleState` when no
-    ///   decision is known although the store holds the work of one: a task never starts afresh silently.
-    public func load(_ task: TaskID, _ ref: CheckpointRef?, isFresh: Bool) throws -> [Checkpoint] {
+    /// - Throws: `.corruptCheckpoint` when it is missing or damaged; `.incompatibleState` when no decision is
+    ///   known although the store holds the work of one: a task never starts afresh silently.
+    public func load(_ task: TaskID, _ ref: CheckpointRef?, isFresh: Bool) throws -> Checkpoint? {
         guard let ref else {
             if isFresh { try checkNothingWasDecided(task) }
-            return []
+            return nil
         }
         let name = Checkpoint.name(task: task, epoch: ref.epoch, attempt: ref.attempt)
-        let last = try read(name) { try Checkpoint(decoding: $0, expecting: ref) }
-        var chain: [Checkpoint] = []
-        for link in last.chain {
-            let checkpoint = try read(link.name) { bytes in
-                let checkpoint = try Checkpoint(decoding: bytes, expecting: nil)
-                guard CRC32C.checksum(checkpoint.sections) == link.checksum else {
-                    throw CodecError.checksumMismatch
-                }
-                return checkpoint
+        return try read(name) { try Checkpoint(decoding: $0, expecting: ref) }
+    }
+
+    /// A checkpoint that another one builds on.
+    ///
+    /// - Throws: `.corruptCheckpoint` when it is missing or damaged.
+    public func load(_ link: Checkpoint.Link) throws -> Checkpoint {
+        try read(link.name) { bytes in
+            let checkpoint = try Checkpoint(decoding: bytes, expecting: nil)
+            guard checkpoint.sectionsChecksum == link.checksum else {
+                throw CodecError.checksumMismatch
             }
-            chain.append(checkpoint)
+            return checkpoint
         }
-        return chain + [last]
     }
 
     /// The checkpoints of a task that its state is not made of, sorted by epoch.
     ///
     /// Those of past epochs are garbage, those of the present one and later have lost, or will, against the
     /// owner's.
-    public func others(of task: TaskID, beside chain: [Checkpoint]) throws -> [String] {
-        let kept = Set(
-            chain.map { Checkpoint.name(task: task, epoch: $0.epoch, attempt: $0.attempt) })
+    public func others(of task: TaskID, beside last: Checkpoint?) throws -> [String] {
+        var kept = Set(last?.chain.map(\.name) ?? [])
+        if let last {
+            kept.insert(Checkpoint.name(task: task, epoch: last.epoch, attempt: last.attempt))
+        }
         return try store.list(prefix: "\(task)/").filter { !kept.contains($0) }
     }
 
@@ -54,8 +57,9 @@ public struct CheckpointLoader {
         let names = try store.list(prefix: "\(task)/")
         let later = names.first { (Checkpoint.epoch(inName: $0) ?? 0) > 1 }
         guard let later else { return }
+        // Another owner may have made them since the authority was asked.
         throw DataflowError(
-            .incompatibleState, domain: .external,
+            .incompatibleState, domain: .external, retry: .restart,
             "\(task) has no committed offset, but the store holds its checkpoint \(later): the group's "
                 + "offsets have expired or were deleted; restore them, or remove the checkpoints to "
                 + "begin afresh")
@@ -66,13 +70,19 @@ public struct CheckpointLoader {
     ) throws -> Checkpoint {
         var failure: any Error = CodecError.checksumMismatch
         for _ in 0..<CheckpointLoader.maximumReads {
-            guard let bytes = try store.read(name) else { throw corrupt(name, "it is missing") }
+            guard let bytes = try store.read(name) else {
+                // Somebody who owns the task meanwhile may have gone past it.
+                throw corrupt(name, "it is missing", .restart)
+            }
             do { return try decode(bytes) } catch { failure = error }
         }
         throw corrupt(name, "\(failure)")
     }
 
-    private func corrupt(_ name: String, _ what: String) -> DataflowError {
-        DataflowError(.corruptCheckpoint, domain: .external, "checkpoint \(name): \(what)")
+    private func corrupt(
+        _ name: String, _ what: String, _ retry: DataflowError.Retry = .never
+    ) -> DataflowError {
+        DataflowError(
+            .corruptCheckpoint, domain: .external, retry: retry, "checkpoint \(name): \(what)")
     }
 }

@@ -22,6 +22,12 @@ public struct CommandRunner {
         switch command {
         case .claim(let life, let inputs): return try claim(life, inputs)
         case .load(let life, let ref, let isFresh): return try load(life, ref, isFresh)
+        case .loadLink(let life, let link, let index):
+            let checkpoint = try CheckpointLoader(services.store).load(link)
+            try services.reached(.restored)
+            return .linkLoaded(life, checkpoint, index: index)
+        case .skipGap(let life, let partition, let offset):
+            return try skipGap(life, partition, offset)
         case .start(let life, let positions):
             let offsets = try resolve(positions)
             try services.reader?.assign(offsets)
@@ -56,7 +62,7 @@ public struct CommandRunner {
                 try services.store.delete(name)
             }
             return nil
-        case .read, .withhold, .produce, .wake, .answer, .stopped: return nil
+        case .read, .withhold, .produce, .wake, .report, .answer, .stopped: return nil
         }
     }
 
@@ -77,10 +83,29 @@ public struct CommandRunner {
         _ life: TaskLife, _ ref: CheckpointRef?, _ isFresh: Bool
     ) throws -> WorkerEvent {
         let loader = CheckpointLoader(services.store)
-        let chain = try loader.load(taskID(life), ref, isFresh: isFresh)
-        let others = try loader.others(of: taskID(life), beside: chain)
+        let last = try loader.load(taskID(life), ref, isFresh: isFresh)
+        let others = try loader.others(of: taskID(life), beside: last)
         try services.reached(.restored)
-        return .loaded(life, chain, others: others)
+        return .loaded(life, last, others: others)
+    }
+
+    /// Makes the reader go on where a partition begins, behind records that retention has taken.
+    private func skipGap(
+        _ life: TaskLife, _ partition: TopicPartition, _ offset: Offset
+    ) throws -> WorkerEvent? {
+        guard let reader = services.reader else { return nil }
+        let earliest = try reader.bounds(of: partition).earliest
+        guard earliest > offset else {
+            // The log ends in front of the offset: it is another log.
+            throw DataflowError(
+                .offsetOutOfRange, domain: .external,
+                "the log begins at \(earliest) and no longer has \(offset): the topic was made anew; "
+                    + "reset the group or start under another name", partition: partition,
+                offset: offset)
+        }
+        try reader.unassign([partition])
+        try reader.assign([partition: earliest])
+        return .gapSkipped(life, partition, from: offset, to: earliest)
     }
 
     private func taskID(_ life: TaskLife) -> TaskID {

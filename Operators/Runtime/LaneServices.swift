@@ -19,6 +19,8 @@ public struct LaneServices {
     public var flushTimeoutMilliseconds = 30_000
     /// Told where in the commit protocol the lane stands; what it throws ends the command.
     public var reached: (CrashPoint) throws -> Void = { _ in }
+    /// Told of each failure, with what was attempted, beside what the worker makes of it.
+    public var trouble: (_ attempt: String, DataflowError) -> Void = { _, _ in }
 
     /// Gathers the services of a lane.
     public init(

@@ -19,7 +19,16 @@ public final class StageLane {
     /// Commands behind a produce that the client refused for the moment, that produce first.
     private var stalled: [WorkerCommand] = []
     private var stalledUntil = EventTime.min
-    private var stalls = 0
+    /// Since when the client has refused; nil: it takes what it is given.
+    private var stalledSince: EventTime?
+    /// Checkpoints to be read one a turn, so that the thread's other tasks run meanwhile.
+    private var loads: [WorkerCommand] = []
+    /// What the commits so far have taken.
+    private(set) var commits = CommitTimes()
+    /// The commit under way, and when it began.
+    private var commitUnderWay: (id: UInt64, since: EventTime)?
+    /// How often each kind of attempt has failed, with which code.
+    private(set) var failures: [String: Int] = [:]
     /// Where inputs end, once they were asked to end; nil before.
     var knownEnds: [TopicPartition: Offset]?
     var finishAskedAt = EventTime.min
@@ -68,7 +77,8 @@ public final class StageLane {
         let commands = stalled
         stalled = []
         var events: [WorkerEvent] = []
-        for command in commands { execute(command, &events) }
+        // What was asked for may belong to a commit that was given up meanwhile.
+        for command in commands where worker.isWanted(command) { execute(command, &events) }
         settle(events)
     }
 
@@ -85,11 +95,14 @@ public final class StageLane {
                 handle(groupEvent(event))
             }
         } catch {
-            handle(.failed(.wake(at: clock.now()), dataflowError(error)))
+            let error = dataflowError(error)
+            note("poll", error)
+            handle(.failed(.wake(at: clock.now()), error))
         }
         for report in services.writer?.poll() ?? [] { delivered(report) }
         unstall()
         if !stalled.isEmpty { return worked }
+        if loadNext() { worked = true }
         if knownEnds != nil { finishNewInputs() }
         if readOnce() { worked = true }
         if clock.now() >= wakeAt { handle(.timer) }
@@ -109,6 +122,7 @@ public final class StageLane {
         if let ticket = tickets.removeValue(forKey: report.token) {
             handle(.delivered(ticket: ticket, report.error))
         } else if let error = report.error {
+            note("produce", error)
             // Output without a ticket belongs to the next commit, whose flush reports it too; the task
             // must not go on as if it had been written.
             handle(.failed(.produce(OutputBatch(topics: []), ticket: nil), error))
@@ -134,6 +148,8 @@ public final class StageLane {
             } catch {
                 var error = dataflowError(error)
                 error.partition = error.partition ?? partition
+                note("read", error)
+                // The next turn reads again: a client mends its connections by itself.
                 if error.retry != .backoff { handle(.failed(.read(partition), error)) }
             }
         }
@@ -146,20 +162,51 @@ public final class StageLane {
         if !stalled.isEmpty { return stalled.append(command) }
         do {
             try carryOut(command, &events)
-            if case .produce = command { stalls = 0 }
+            if case .produce = command { stalledSince = nil }
         } catch {
             let error = dataflowError(error)
-            if case .produce = command, error.retry == .backoff,
-                stalls < worker.options.maximumAttempts
-            {
-                stalls += 1
+            note(command.name, error)
+            if case .produce = command, error.retry == .backoff, mayStall() {
                 stalled.append(command)
                 stalledUntil = clock.now().advanced(
                     byMilliseconds: worker.options.firstBackoffMilliseconds)
             } else {
+                stalledSince = nil
                 events.append(.failed(command, error))
             }
         }
+    }
+
+    /// Whether a produce that the client has no room for waits on.
+    private func mayStall() -> Bool {
+        let now = clock.now()
+        let since = stalledSince ?? now
+        stalledSince = since
+        return clock.realMilliseconds(for: now.millisecondsSince(since))
+            < worker.options.longestStallMilliseconds
+    }
+
+    /// Reads one of the checkpoints that tasks are restored from.
+    private func loadNext() -> Bool {
+        guard !loads.isEmpty else { return false }
+        let command = loads.removeFirst()
+        guard worker.isWanted(command) else { return true }
+        var events: [WorkerEvent] = []
+        do {
+            if let event = try runner.carryOut(command) { events.append(event) }
+        } catch {
+            let error = dataflowError(error)
+            note(command.name, error)
+            events.append(.failed(command, error))
+        }
+        settle(events)
+        return true
+    }
+
+    /// Counts a failure and tells of it.
+    private func note(_ attempt: String, _ error: DataflowError) {
+        failures["\(attempt) \(error.code.rawValue)", default: 0] += 1
+        services.trouble(attempt, error)
     }
 
     private func carryOut(_ command: WorkerCommand, _ events: inout [WorkerEvent]) throws {
@@ -168,6 +215,8 @@ public final class StageLane {
             if !reads.contains(partition) { reads.append(partition) }
         case .withhold(let partitions): withhold(partitions)
         case .produce(let batch, let ticket): try produce(batch, ticket)
+        case .loadLink: loads.append(command)
+        case .report(let error): note("run", error)
         case .wake(let time): wakeAt = time
         case .answer(let ticket, let error): answer(ticket, error)
         case .stopped(let error):
@@ -177,8 +226,28 @@ public final class StageLane {
             if case .release(let partitions) = command {
                 withhold(partitions)
             }
-            if let event = try runner.carryOut(command) { events.append(event) }
+            noteBegin(of: command)
+            guard let event = try runner.carryOut(command) else { return }
+            noteEnd(event)
+            events.append(event)
         }
+    }
+
+    private func noteBegin(of command: WorkerCommand) {
+        switch command {
+        case .prepare(let commit, let writes):
+            commits.wrote(writes.reduce(0) { $0 + $1.bytes.count })
+            if commitUnderWay?.id != commit { commitUnderWay = (commit, clock.now()) }
+        case .flush(let commit), .decide(let commit, _):
+            if commitUnderWay?.id != commit { commitUnderWay = (commit, clock.now()) }
+        default: break
+        }
+    }
+
+    private func noteEnd(_ event: WorkerEvent) {
+        guard case .decided(let commit) = event, let begun = commitUnderWay, begun.id == commit
+        else { return }
+        commits.add(clock.realMilliseconds(for: clock.now().millisecondsSince(begun.since)))
     }
 
     private func withhold(_ partitions: [TopicPartition]) {

@@ -41,8 +41,13 @@ final class StageTask {
     private(set) var phase = Phase.loading
     private(set) var inputs: [Input]
     private(set) var epoch: UInt64 = 0
-    /// The checkpoints that the last decision named, base first.
-    private(set) var links: [Checkpoint.Link] = []
+    /// The checkpoints that the last decision named.
+    private var checkpoints = CheckpointChain()
+    /// What the operators keep.
+    private(set) var weight = StateWeight()
+    /// Why the task reads no more, although it is well: its state has reached its bound.
+    private(set) var obstacle: DataflowError?
+    private(set) var obstacleSince: EventTime?
     /// Records since the last commit.
     private(set) var recordsSinceCommit = 0
     /// Whether anything happened that the next commit has to record.
@@ -51,14 +56,14 @@ final class StageTask {
     private let fingerprints: [OperatorFingerprint]
 
     /// What a commit under way will have made true.
-    private var pending: (position: CommitPosition, links: [Checkpoint.Link])?
+    private var pending: (position: CommitPosition, checkpoints: CheckpointChain)?
     /// Output that is written once the commit that accounts for it is decided.
     private var held: [OutputBatch] = []
     private(set) var heldBytes = 0
-    /// How much the last base weighed, and the deltas since.
-    private var weight = (base: 0, deltas: 0)
-    /// How many bytes each operator's state had in the last base.
-    private(set) var stateSizes: [(operatorID: OperatorID, bytes: Int)] = []
+    /// How many checkpoints of the chain are restored.
+    private var restored = 0
+    /// The checkpoint that the authority named, until those that it builds on are restored.
+    private var named: Checkpoint?
     /// Checkpoints of commits that others took part in and lost, with the time when they were found.
     private var losers: [(name: String, foundAt: EventTime)] = []
 
@@ -73,7 +78,7 @@ final class StageTask {
                     topic: TopicPartition(topic: $0, partition: id.partition), chain: input)
             }
         }
-        fingerprints = chain.snapshot(all: true).fingerprints
+        fingerprints = chain.snapshot(.everything).fingerprints
     }
 
     var topics: [TopicPartition] { inputs.map(\.topic) }
@@ -94,28 +99,58 @@ final class StageTask {
         return ref.manifestChecksum == 0 ? nil : ref
     }
 
-    /// Restores the state and runs.
+    /// Begins to restore the state.
     ///
+    /// - Parameter named: the checkpoint that the authority named; nil: there is none.
+    /// - Returns: the first checkpoint that is to be read before; nil when all is restored.
     /// - Throws: `.incompatibleState` with a table of the operators, `.corruptCheckpoint`.
-    func restore(_ checkpoints: [Checkpoint]) throws(DataflowError) {
-        if let last = checkpoints.last {
-            try FingerprintCheck(checkpoint: last.fingerprints, program: fingerprints).verify()
-            links = last.chain + [last.link(named: name(last.epoch, last.attempt))]
-            weight.base = checkpoints[0].sections.count
-            weight.deltas = checkpoints.dropFirst().reduce(0) { $0 + $1.sections.count }
+    func restore(_ named: Checkpoint?) throws(DataflowError) -> (Checkpoint.Link, index: Int)? {
+        guard checkpoints.links.isEmpty else { return nil }
+        guard let named else {
+            isDirty = true
+            phase = .starting
+            return nil
         }
+        try FingerprintCheck(checkpoint: named.fingerprints, program: fingerprints).verify()
+        checkpoints = CheckpointChain(
+            restored: named.chain + [named.link(named: name(named.epoch, named.attempt))])
+        self.named = named
+        return try next(at: 0)
+    }
+
+    /// Restores what one checkpoint holds, and the named one behind the last.
+    ///
+    /// - Returns: the checkpoint that is to be read next; nil when all is restored.
+    func restore(
+        _ checkpoint: Checkpoint, at index: Int
+    ) throws(DataflowError) -> (Checkpoint.Link, index: Int)? {
+        // A second answer to one question is no news.
+        guard index == restored, index + 1 < checkpoints.links.count else { return nil }
+        try apply(checkpoint, at: index)
+        return try next(at: index + 1)
+    }
+
+    private func next(at index: Int) throws(DataflowError) -> (Checkpoint.Link, index: Int)? {
+        restored = index
+        if index + 1 < checkpoints.links.count { return (checkpoints.links[index], index) }
+        if let named { try apply(named, at: index) }
+        named = nil
+        phase = .starting
+        return nil
+    }
+
+    private func apply(_ checkpoint: Checkpoint, at index: Int) throws(DataflowError) {
+        checkpoints.weigh(checkpoint.sections.count, at: index)
         do throws(CodecError) {
-            for (index, checkpoint) in checkpoints.enumerated() {
-                try chain.restore(
-                    try SnapshotReader(all: index == 0, bytes: checkpoint.sections))
-            }
+            try chain.restore(
+                try SnapshotReader(
+                    all: index == 0, isLast: index == checkpoints.links.count - 1,
+                    bytes: checkpoint.sections))
         } catch {
             throw DataflowError(
                 .corruptCheckpoint, domain: .external,
                 "the checkpoint of \(id) can't be restored: \(error)")
         }
-        phase = .starting
-        isDirty = checkpoints.isEmpty
     }
 
     /// Sorts the checkpoints that the store holds beside the task's own.
@@ -158,6 +193,13 @@ final class StageTask {
             isDirty = true
         }
         endInputs(now: now)
+    }
+
+    /// Goes on behind records that are gone.
+    func skip(_ partition: TopicPartition, to offset: Offset) {
+        guard let index = inputs.firstIndex(where: { $0.topic == partition }) else { return }
+        inputs[index].position = offset
+        isDirty = true
     }
 
     /// Ends the inputs that have come to the end of the run; one whose end isn't named goes on.
@@ -238,22 +280,21 @@ final class StageTask {
         for input in inputs { if let position = input.position { offsets[input.topic] = position } }
         var ref = CheckpointRef(epoch: epoch, attempt: attempt, manifestChecksum: 0)
         var write: CheckpointWrite?
-        var next = links
+        var next = checkpoints
         if hasState {
-            let isBase =
-                links.isEmpty || links.count > options.maximumDeltas
-                || weight.deltas > max(weight.base, StageTask.smallestCompaction)
-                || weight.base + weight.deltas > options.maximumStateBytes
-            let snapshot = chain.snapshot(all: isBase)
-            weigh(snapshot, maximum: options.maximumStateBytes)
+            let scope = checkpoints.nextScope(
+                stateBytes: weight.bytes > 0 ? weight.bytes : checkpoints.weight, options)
+            let snapshot = chain.snapshot(scope)
+            weigh(snapshot, now: now, options)
             let checkpoint = Checkpoint(
-                epoch: epoch, attempt: attempt, chain: isBase ? [] : links,
+                epoch: epoch, attempt: attempt, chain: checkpoints.base(of: scope),
                 fingerprints: snapshot.fingerprints, sections: snapshot.bytes.bytes)
             let encoded = checkpoint.encoded()
             ref = encoded.ref
             let name = name(epoch, attempt)
             write = CheckpointWrite(name: name, bytes: encoded.bytes)
-            next = checkpoint.chain + [checkpoint.link(named: name)]
+            next = checkpoints.adding(
+                checkpoint.link(named: name), bytes: checkpoint.sections.count, scope)
         }
         let position = CommitPosition(offsets: offsets, checkpoint: ref)
         pending = (position, next)
@@ -264,27 +305,19 @@ final class StageTask {
         )
     }
 
-    /// Below how many bytes of deltas no new base is written for their sake.
-    private static let smallestCompaction = 1 << 20
-
-    /// Notes what the state weighs, and fails when that is too much for the memory it was given.
-    private func weigh(_ snapshot: SnapshotWriter, maximum: Int) {
-        let bytes = snapshot.bytes.count
-        guard snapshot.all else {
-            weight.deltas += bytes
-            return
+    /// Notes what the state weighs: when that is too much, what was read is committed and no more is read.
+    private func weigh(_ snapshot: SnapshotWriter, now: EventTime, _ options: WorkerOptions) {
+        weight.note(snapshot)
+        obstacle = weight.excess(of: id, options)
+        obstacle?.partition = topics.first
+        obstacleSince = obstacle == nil ? nil : obstacleSince ?? now
+        if snapshot.isTooLarge {
+            chain.context.fail(
+                DataflowError(
+                    .limitExceeded, domain: .user,
+                    "an operator of \(id) has written more than \(UInt32.max) bytes of state at once",
+                    partition: topics.first))
         }
-        weight = (bytes, 0)
-        stateSizes = zip(snapshot.fingerprints, snapshot.sizes).map { ($0.id, $1) }
-        guard bytes > maximum, let largest = stateSizes.max(by: { $0.bytes < $1.bytes })
-        else { return }
-        chain.context.fail(
-            DataflowError(
-                .limitExceeded, domain: .user,
-                "the state of \(id) has \(bytes) bytes, its bound is \(maximum); most of it, "
-                    + "\(largest.bytes), is kept by \(largest.operatorID): spread it over more "
-                    + "partitions, set a time to live, or raise the bound",
-                operatorID: largest.operatorID, partition: topics.first))
     }
 
     /// The commit happened.
@@ -294,12 +327,12 @@ final class StageTask {
     func decided(isOld: (EventTime) -> Bool) -> [String] {
         guard let pending else { return [] }
         self.pending = nil
-        let kept = Set(pending.links.map(\.name))
+        let kept = Set(pending.checkpoints.links.map(\.name))
         let garbage =
-            links.map(\.name).filter { !kept.contains($0) }
+            checkpoints.links.map(\.name).filter { !kept.contains($0) }
             + losers.filter { isOld($0.foundAt) }.map(\.name)
         losers.removeAll { isOld($0.foundAt) }
-        links = pending.links
+        checkpoints = pending.checkpoints
         for index in chain.context.tables.indices {
             chain.context.tables[index].rows.removeAll(keepingCapacity: true)
         }

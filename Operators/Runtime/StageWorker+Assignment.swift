@@ -6,7 +6,9 @@ extension StageWorker {
     /// Starts tasks whose inputs are all here: claim first, then restore, then read.
     func assign(_ partitions: [TopicPartition], _ commands: inout [WorkerCommand]) {
         waiting.formUnion(partitions)
-        for number in Set(waiting.map(\.partition)).sorted() where tasks[number] == nil {
+        guard now >= troubles.restsUntil else { return }
+        for number in Set(waiting.map(\.partition)).sorted()
+        where tasks[number] == nil && troubles.blocked[number] == nil {
             let inputs = inputs(of: number)
             guard claiming[number] == nil, waiting.isSuperset(of: inputs) else { continue }
             waiting.subtract(inputs)
@@ -30,16 +32,36 @@ extension StageWorker {
     }
 
     func loaded(
-        _ life: TaskLife, _ checkpoints: [Checkpoint], others: [String], now: EventTime,
+        _ life: TaskLife, _ checkpoint: Checkpoint?, others: [String], now: EventTime,
         _ commands: inout [WorkerCommand]
     ) throws(DataflowError) {
         guard let task = tasks[life.task], task.life == life, task.phase == .loading else { return }
-        try task.restore(checkpoints)
+        let next = try task.restore(checkpoint)
         let garbage = task.found(others, now: now)
         if !garbage.isEmpty { commands.append(.collect(garbage)) }
-        var positions: [TopicPartition: Offset?] = [:]
-        for input in task.inputs { positions[input.topic] = .some(input.position) }
-        commands.append(.start(life, positions))
+        goOnLoading(task, next, &commands)
+    }
+
+    func linkLoaded(
+        _ life: TaskLife, _ checkpoint: Checkpoint, _ index: Int,
+        _ commands: inout [WorkerCommand]
+    ) throws(DataflowError) {
+        guard let task = tasks[life.task], task.life == life, task.phase == .loading else { return }
+        goOnLoading(task, try task.restore(checkpoint, at: index), &commands)
+    }
+
+    private func goOnLoading(
+        _ task: StageTask, _ next: (link: Checkpoint.Link, index: Int)?,
+        _ commands: inout [WorkerCommand]
+    ) {
+        if let next {
+            commands.append(.loadLink(task.life, next.link, index: next.index))
+        } else if task.phase == .starting {
+            troubles.missing[task.life.task] = nil
+            var positions: [TopicPartition: Offset?] = [:]
+            for input in task.inputs { positions[input.topic] = .some(input.position) }
+            commands.append(.start(task.life, positions))
+        }
     }
 
     /// Lets a task run whose reader stands where it goes on.
@@ -65,6 +87,15 @@ extension StageWorker {
     ) {
         waiting.subtract(partitions)
         leaving += partitions
+        for partition in partitions { troubles.blocked[partition.partition] = nil }
+        if troubles.outage != nil, coordinator.isBusy {
+            // Nobody can take the partitions over while a commit is waited for that may take hours.
+            giveUpCommit(but: Set(partitions.map(\.partition)), &commands)
+            leave(&commands)
+            assign([], &commands)
+            // The commit that was to be the last is gone.
+            if isStopping { return commitOrLeave(now: now, &commands) }
+        }
         if !coordinator.isBusy {
             let numbers = Set(partitions.map(\.partition))
             let isDirty = tasks.contains {
@@ -80,12 +111,8 @@ extension StageWorker {
         _ partitions: [TopicPartition], now: EventTime, _ commands: inout [WorkerCommand]
     ) {
         let numbers = Set(partitions.map(\.partition))
-        if sharesTransaction {
-            abandonTransaction(but: numbers, &commands)
-        } else if let commit = coordinator.current, !numbers.isDisjoint(with: commit.tasks) {
-            // The commit may or may not happen for the others: they ask the authority again.
-            reclaim(coordinator.abandon().filter { !numbers.contains($0) }, &commands)
-        }
+        for number in numbers { troubles.blocked[number] = nil }
+        giveUpCommit(but: numbers, &commands)
         leaving.removeAll { partitions.contains($0) }
         drop(numbers, givingBack: partitions, &commands)
         waiting.subtract(partitions)
@@ -131,6 +158,16 @@ extension StageWorker {
         for task in sortedTasks {
             task.goOn()
             resume(task, &commands)
+        }
+    }
+
+    /// Gives up what is open that tasks take part in that are leaving.
+    private func giveUpCommit(but numbers: Set<Int32>, _ commands: inout [WorkerCommand]) {
+        if sharesTransaction {
+            abandonTransaction(but: numbers, &commands)
+        } else if let commit = coordinator.current, !numbers.isDisjoint(with: commit.tasks) {
+            // The commit may or may not happen for the others: they ask the authority again.
+            reclaim(coordinator.abandon().filter { !numbers.contains($0) }, &commands)
         }
     }
 

@@ -96,14 +96,20 @@ extension StageWorker {
             break
         case .produce, .flush:
             // Output is lost and nobody can say whose: all tasks go on from their last commits.
-            try countRestart(command, error, now: now)
+            try countRestart(command, error, now: now, &commands)
             _ = coordinator.abandon()
             startAnew(Array(tasks.keys), &commands)
         case .decide where error.code == .fenced || error.retry == .restart,
             .prepare where error.code == .fenced || error.retry == .restart:
             // Never assume that it happened or that it didn't: ask the authority for each task.
-            try countRestart(command, error, now: now)
+            try countRestart(command, error, now: now, &commands)
             startAnew(coordinator.abandon(), &commands)
+        case .read(let partition) where error.code == .offsetOutOfRange:
+            try skipGap(partition, error, &commands)
+        case .load(let life, _, _) where error.code != .storeUnavailable && error.retry == .restart,
+            .loadLink(let life, _, _)
+        where error.code != .storeUnavailable && error.retry == .restart:
+            try reclaimMissing(life, error, &commands)
         case .claim where error.retry == .restart, .load where error.retry == .restart,
             .start where error.retry == .restart:
             // The group may be about to take the task's partitions back.
@@ -119,12 +125,14 @@ extension StageWorker {
         }
     }
 
-    /// - Throws: the error, when it can't be mended or came too often in a row.
+    /// - Throws: the error, when it can't be mended or came for too long.
     private func countRestart(
-        _ command: WorkerCommand, _ error: DataflowError, now: EventTime
+        _ command: WorkerCommand, _ error: DataflowError, now: EventTime,
+        _ commands: inout [WorkerCommand]
     ) throws(DataflowError) {
         let pause = retries.pause(for: command, now: now, options, &random)
-        if error.retry == .never || pause == nil { throw error }
+        guard error.retry != .never, let pause else { throw error }
+        noteFailure(of: command, error, pause: pause, &commands)
     }
 
     private func retry(
@@ -136,10 +144,11 @@ extension StageWorker {
         let time = now.advanced(byMilliseconds: pause)
         retries.add(command, at: time)
         commands.append(.wake(at: time))
+        noteFailure(of: command, error, pause: pause, &commands)
     }
 
     /// Starts tasks from what the authority names, or leaves them to the next owner when asked to stop.
-    private func startAnew(_ numbers: [Int32], _ commands: inout [WorkerCommand]) {
+    func startAnew(_ numbers: [Int32], _ commands: inout [WorkerCommand]) {
         if sharesTransaction { commands.append(.abandon) }
         leave(&commands)
         reclaim(numbers, &commands)
@@ -153,8 +162,10 @@ extension StageWorker {
     func isWanted(_ command: WorkerCommand) -> Bool {
         switch command {
         case .claim(let life, _): claiming[life.task] == life
-        case .load(let life, _, _):
+        case .load(let life, _, _), .loadLink(let life, _, _):
             tasks[life.task]?.life == life && tasks[life.task]?.phase == .loading
+        case .skipGap(let life, _, _):
+            tasks[life.task]?.life == life
         case .start(let life, _):
             tasks[life.task]?.life == life && tasks[life.task]?.phase == .starting
         case .prepare(let commit, _), .flush(let commit), .decide(let commit, _):

@@ -13,7 +13,8 @@ public final class StageWorker {
     /// What is run.
     public let stage: Stage
     let run: String
-    let options: WorkerOptions
+    /// Its bounds and intervals.
+    public let options: WorkerOptions
     let makeChain: MakeChain
     /// How many real milliseconds pass while the clock advances by some: the driver's to set.
     public var pace: (Int64) -> Int64 = { $0 }
@@ -31,11 +32,17 @@ public final class StageWorker {
     var leaving: [TopicPartition] = []
     var tickedAt = EventTime.min
     var retries = RetryQueue()
+    var troubles = WorkerTroubles()
+    /// The clock's time at the present event.
+    private(set) var now = EventTime.min
+    /// How many partitions the inputs have for good, where state or joined inputs need that; nil: any number.
+    private let partitionBound: Int32?
     var ends: [TopicPartition: Offset]?
     var isStopping = false
     /// Whether somebody asked the worker to stop, so that others go on from its last commit.
     var isAskedToStop = false
-    var isStopped = false
+    /// Whether it has come to its end; what it has asked for before is carried out all the same.
+    public internal(set) var isStopped = false
     /// The inputs whose ends were reached and committed when the worker stopped in order.
     public private(set) var finished: [TopicPartition] = []
     var reading: Set<TopicPartition> = []
@@ -45,10 +52,13 @@ public final class StageWorker {
     /// - Parameters:
     ///   - run: the run's name, a part of every checkpoint's name.
     ///   - seed: what attempts and pauses are drawn from; never used twice for one run.
+    ///   - partitions: how many partitions its inputs have; a stage whose ``Stage/needsFixedPartitions`` refuses
+    ///     those that are added later.
     public init(
-        stage: Stage, run: String, options: WorkerOptions, seed: UInt64,
+        stage: Stage, run: String, options: WorkerOptions, seed: UInt64, partitions: Int32? = nil,
         makeChain: @escaping MakeChain
     ) {
+        partitionBound = stage.needsFixedPartitions ? partitions : nil
         self.stage = stage
         self.run = run
         self.options = options
@@ -59,11 +69,13 @@ public final class StageWorker {
     /// Takes an event and says what is to be done.
     public func step(now: EventTime, _ event: WorkerEvent) -> [WorkerCommand] {
         if isStopped { return [] }
+        self.now = now
+        troubles.failed = nil
         var commands: [WorkerCommand] = []
         do throws(DataflowError) {
             try handle(event, now: now, &commands)
         } catch {
-            stop(with: error, &commands)
+            if !survive(error, &commands) { stop(with: error, &commands) }
         }
         return commands
     }
@@ -72,34 +84,49 @@ public final class StageWorker {
         _ event: WorkerEvent, now: EventTime, _ commands: inout [WorkerCommand]
     ) throws(DataflowError) {
         switch event {
-        case .started(let life, let offsets): try started(life, offsets, now: now, &commands)
+        case .started(let life, let offsets):
+            noteSuccess(of: "start", commands: &commands)
+            try started(life, offsets, now: now, &commands)
         case .batch(let batch): try receive(batch, now: now, &commands)
         case .timer: try tick(now: now, &commands)
         case .reachedEnd(let partition, let offset):
             tasks[partition.partition]?.reachedEnd(partition, offset, now: now)
             try settle(partition.partition, &commands)
             try finishIfDone(now: now, &commands)
-        case .assigned(let partitions): assign(partitions, &commands)
+        case .assigned(let partitions):
+            try checkPartitions(partitions)
+            assign(partitions, &commands)
         case .revoked(let partitions): revoke(partitions, now: now, &commands)
         case .lost(let partitions): lose(partitions, now: now, &commands)
         case .claimed(let life, let position):
-            retries.succeeded("claim")
+            noteSuccess(of: "claim", commands: &commands)
             try claimed(life, position, &commands)
-        case .loaded(let life, let checkpoints, let others):
-            retries.succeeded("load")
-            try loaded(life, checkpoints, others: others, now: now, &commands)
+        case .loaded(let life, let checkpoint, let others):
+            noteSuccess(of: "load", commands: &commands)
+            try loaded(life, checkpoint, others: others, now: now, &commands)
+        case .linkLoaded(let life, let checkpoint, let index):
+            noteSuccess(of: "load", commands: &commands)
+            try linkLoaded(life, checkpoint, index, &commands)
+        case .gapSkipped(let life, let partition, let from, let to):
+            gapSkipped(life, partition, from: from, to: to, &commands)
         case .pushed(let ticket, let values):
             try push(values, ticket: ticket, now: now, &commands)
         case .delivered(let ticket, let error):
             commands.append(.answer(ticket: ticket, error))
         case .prepared(let commit):
-            retries.succeeded("prepare")
+            if coordinator.current?.id == commit {
+                noteSuccess(of: "prepare", commands: &commands)
+            }
             commands += coordinator.prepared(commit)
         case .flushed(let commit):
-            retries.succeeded("flush")
+            if coordinator.current?.id == commit {
+                noteSuccess(of: "flush", "produce", commands: &commands)
+            }
             commands += coordinator.flushed(commit)
         case .decided(let commit):
-            retries.succeeded("decide")
+            if coordinator.current?.id == commit {
+                noteSuccess(of: "decide", commands: &commands)
+            }
             decided(commit, now: now, &commands)
         case .failed(let command, let error):
             try failed(command, error, now: now, &commands)
@@ -107,6 +134,8 @@ public final class StageWorker {
         case .stop:
             isStopping = true
             isAskedToStop = true
+            // A last commit can't be waited for that nobody takes: others go on from the one before.
+            if troubles.outage != nil { return stop(with: nil, &commands) }
             commitOrLeave(now: now, &commands)
         }
     }
@@ -135,13 +164,20 @@ public final class StageWorker {
         }
     }
 
+    /// The input partitions that it has, whether they are read or not.
+    public var partitions: [TopicPartition] {
+        sortedTasks.flatMap(\.topics) + claiming.keys.sorted().flatMap(inputs) + waiting.sorted()
+    }
+
     /// What the operators of all tasks have counted, in this life of each.
     public var counters: [TaskContext.Counter] { sortedTasks.flatMap(\.chain.context.counters) }
 
-    /// How many bytes of state each operator keeps in all tasks, as of their last whole checkpoints.
-    public var stateBytes: [OperatorID: Int] {
-        sortedTasks.flatMap(\.stateSizes).reduce(into: [:]) {
-            $0[$1.operatorID, default: 0] += $1.bytes
+    /// How much each operator keeps in all tasks, as of their last checkpoints.
+    public var stateSizes: [OperatorID: StateSize] {
+        sortedTasks.reduce(into: [:]) { sizes, task in
+            sizes.merge(task.weight.sizes) {
+                StateSize(bytes: $0.bytes + $1.bytes, keys: $0.keys + $1.keys)
+            }
         }
     }
 
@@ -192,6 +228,7 @@ public final class StageWorker {
             let task = StageTask(
                 id: TaskID(run: run, stage: stage.name, partition: life.task), life: life,
                 stage: stage, chain: try makeChain(life.task, incarnation))
+            excuse(task)
             tasks[life.task] = task
             return task
         } catch let error as DataflowError {
@@ -211,7 +248,10 @@ public final class StageWorker {
     /// Takes what a task's operators have written, and its failure if there is one.
     func settle(_ partition: Int32, _ commands: inout [WorkerCommand]) throws(DataflowError) {
         guard let task = tasks[partition] else { return }
-        if let failure = task.chain.context.failure { throw failure }
+        if let failure = task.chain.context.failure {
+            troubles.failed = partition
+            throw failure
+        }
         guard let outputs = task.takeOutputs() else { return }
         if holdsOutput {
             task.hold(outputs)
@@ -235,10 +275,28 @@ public final class StageWorker {
 
     /// Asks for the next batch of each input that has none asked for.
     func resume(_ task: StageTask, _ commands: inout [WorkerCommand]) {
-        guard task.phase == .running, !isStopping else { return }
+        guard task.phase == .running, !isStopping, task.obstacle == nil, mayRead,
+            !(coordinator.isBusy && isFull(task))
+        else { return }
         for partition in task.topics where reading.insert(partition).inserted {
             commands.append(.read(partition))
         }
+    }
+
+    /// Whether a task holds as much as a commit takes; it reads on when the commit under way has ended.
+    private func isFull(_ task: StageTask) -> Bool {
+        task.pendingRows >= options.maximumRowsPerCommit
+            || task.recordsSinceCommit >= options.maximumRecordsPerCommit
+            || task.heldBytes >= options.maximumHeldBytes
+    }
+
+    /// Refuses partitions that were added to a topic by whose key state is kept: its keys have moved.
+    private func checkPartitions(_ partitions: [TopicPartition]) throws(DataflowError) {
+        guard let bound = partitionBound,
+            let added = partitions.first(where: { $0.partition >= bound })
+        else { return }
+        throw StageLayout.refusal(
+            of: added.topic, stage: stage.name, from: bound, to: added.partition + 1)
     }
 
     // MARK: Time
@@ -252,6 +310,7 @@ public final class StageWorker {
                 try settle(task.id.partition, &commands)
             }
         }
+        probe(&commands)
         if isCommitDue(now: now) { beginCommit(now: now, &commands) }
         try finishIfDone(now: now, &commands)
         let next = min(
@@ -276,7 +335,11 @@ public final class StageWorker {
     func finishIfDone(
         now: EventTime, _ commands: inout [WorkerCommand]
     ) throws(DataflowError) {
-        guard ends != nil, !isStopping, hasFinished else { return }
+        guard ends != nil, !isStopping else { return }
+        // What reads no more comes to no end.
+        if let obstacle = sortedTasks.lazy.compactMap(\.obstacle).first { throw obstacle }
+        if let blocked = troubles.blocked.min(by: { $0.key < $1.key }) { throw blocked.value.error }
+        guard hasFinished else { return }
         isStopping = true
         commitOrLeave(now: now, &commands)
     }
@@ -293,9 +356,7 @@ public final class StageWorker {
             finished = sortedTasks.filter { $0.phase == .running && $0.hasEnded && !$0.isDirty }
                 .flatMap(\.topics)
         }
-        let partitions =
-            sortedTasks.flatMap(\.topics) + claiming.keys.sorted().flatMap(inputs)
-            + waiting.sorted()
+        let partitions = partitions
         tasks.removeAll()
         // Nobody can take the partitions over before the transaction has come to its end.
         if sharesTransaction { commands.append(.abandon) }

@@ -174,7 +174,9 @@ public final class ThreadedDriver: Sendable {
             LaneStatus(
                 stage: lane.worker.stage.name, thread: index, isStopped: lane.isStopped,
                 failure: lane.failure, progress: lane.worker.progress,
-                counters: lane.worker.counters)
+                counters: lane.worker.counters, stateSizes: lane.worker.stateSizes,
+                obstacles: lane.worker.obstacles, failures: lane.failures,
+                commits: lane.commits)
         }
         state.withLock { $0.snapshots[index] = status }
     }
@@ -200,4 +202,12 @@ public struct LaneStatus: Sendable {
     public let progress: [TaskProgress]
     /// What its operators have counted.
     public let counters: [TaskContext.Counter]
+    /// What its operators keep.
+    public internal(set) var stateSizes: [OperatorID: StateSize] = [:]
+    /// What keeps partitions from being read.
+    public internal(set) var obstacles: [Obstacle] = []
+    /// How often what was attempted has failed, by attempt and code.
+    public internal(set) var failures: [String: Int] = [:]
+    /// What its commits have taken.
+    public internal(set) var commits = CommitTimes()
 }

@@ -9,11 +9,15 @@ public import State
 public enum WorkerCommand {
     /// Ask the authority where a task stands, and fence whoever had it.
     case claim(TaskLife, inputs: [TopicPartition])
-    /// Read the checkpoint that the authority named, with its chain. For a task that the authority knows
-    /// nothing of, make sure that the store holds nothing of it either.
+    /// Read the checkpoint that the authority named. For a task that the authority knows nothing of, make sure
+    /// that the store holds nothing of it either.
     case load(TaskLife, CheckpointRef?, isFresh: Bool)
+    /// Read a checkpoint that the named one builds on; a driver lets other tasks run between two.
+    case loadLink(TaskLife, Checkpoint.Link, index: Int)
     /// Begin to read partitions at offsets; nil: where the pipeline says a new input begins.
     case start(TaskLife, [TopicPartition: Offset?])
+    /// Go on where a partition begins now, as the records from an offset on are gone.
+    case skipGap(TaskLife, TopicPartition, from: Offset)
     /// Hand over one batch of a partition when there is one.
     case read(TopicPartition)
     /// Forget that batches of partitions were asked for: their tasks can't take any for now.
@@ -34,6 +38,8 @@ public enum WorkerCommand {
     case collect([String])
     /// Call again at this time.
     case wake(at: EventTime)
+    /// Tell people of something that is not as it should be.
+    case report(DataflowError)
     /// Answer a push.
     case answer(ticket: UInt64, DataflowError?)
     /// The worker has come to its end.

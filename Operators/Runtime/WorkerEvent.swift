@@ -11,10 +11,15 @@ public enum WorkerEvent {
     case lost([TopicPartition])
     /// The authority said where a task stands.
     case claimed(TaskLife, CommitPosition?)
-    /// The store handed over a task's checkpoints, base first, and named the others that it holds of it.
-    case loaded(TaskLife, [Checkpoint], others: [String])
+    /// The store handed over the checkpoint that was named, nil for none, and named those that it holds of the
+    /// task and that this one doesn't build on.
+    case loaded(TaskLife, Checkpoint?, others: [String])
+    /// The store handed over a checkpoint that the named one builds on.
+    case linkLoaded(TaskLife, Checkpoint, index: Int)
     /// The reader stands at these offsets, and reads from there when it is asked to.
     case started(TaskLife, [TopicPartition: Offset])
+    /// The reader goes on behind records that are gone.
+    case gapSkipped(TaskLife, TopicPartition, from: Offset, to: Offset)
     /// Records of an input.
     case batch(RecordBatch)
     /// The reader stands at the end of an input partition.

@@ -16,12 +16,22 @@ public struct WorkerOptions: Hashable, Sendable {
     public var maximumHeldBytes = 32 << 20
     /// After how long a log aborts a transaction that is not committed.
     public var transactionTimeoutMilliseconds: Int64 = 10_000
-    /// After how many deltas a checkpoint is written whole; earlier when the deltas outweigh the base.
-    public var maximumDeltas = 16
-    /// How many bytes a task's whole state may have, as its operators write it; beyond, the task refuses more.
+    /// After how many deltas a chain of checkpoints is made short; earlier when they outweigh the state.
+    public var maximumDeltas = 32
+    /// How many bytes of state a commit writes about beside what changed, to make a chain short.
+    public var sliceBytes = 4 << 20
+    /// How many bytes a task's whole state may have, as its operators write it; beyond, the task reads no more.
     public var maximumStateBytes = 1 << 30
-    /// How often a failed command is tried again before the worker gives up.
-    public var maximumAttempts = 20
+    /// How many keys a task's operators may keep together; beyond, the task reads no more.
+    public var maximumStateKeys = 50_000_000
+    /// After how many failures in a row the worker stops reading until what failed succeeds again.
+    public var attemptsBeforeRest = 5
+    /// For how long a command may fail before the worker gives up: a day.
+    public var longestOutageMilliseconds: Int64 = 86_400_000
+    /// How long a produce may wait for room in its client, before its tasks go on from their last commits.
+    public var longestStallMilliseconds: Int64 = 30_000
+    /// How often a record that a stage can't decode is read before it is kept as a dead letter.
+    public var poisonTries = 3
     /// The first pause before a failed command is tried again; doubled each time.
     public var firstBackoffMilliseconds: Int64 = 50
     /// The longest pause.

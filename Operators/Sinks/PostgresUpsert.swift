@@ -68,7 +68,7 @@ extension Stream where F.Out: BinaryCodable {
     ) throws {
         if input.kind == .handoff {
             let reader = ExchangeReader<HandoffKey, TableTerminal<F.Out>>(
-                id: builder.operatorID(node), context: builder.context, next: terminal)
+                id: builder.operatorID(node), builder, next: terminal)
             return builder.addInput(
                 StageInput(
                     topic: input.topic, node: node, carriesMarkers: true, into: reader,
@@ -88,7 +88,7 @@ extension Stream where F.Out: BinaryCodable {
                 operatorID: builder.operatorID(node))
         }
         let decode = FollowedTopic(
-            id: builder.operatorID(node), context: builder.context, reader: reader)
+            poison: PoisonBox(id: builder.operatorID(node), builder), reader: reader)
         builder.addInput(
             StageInput(
                 topic: input.topic, node: node, carriesMarkers: false, into: terminal,
@@ -96,10 +96,10 @@ extension Stream where F.Out: BinaryCodable {
     }
 }
 
-/// Reads a topic of the pipeline's own: what can't be decoded there is no input error but a fault.
+/// Reads a topic of the pipeline's own: what can't be decoded there is no input error but a fault, of which the
+/// ``PoisonBox`` decides.
 struct FollowedTopic<Record> {
-    let id: OperatorID
-    let context: TaskContext
+    let poison: PoisonBox
     let reader: TopicReader<Record>
 
     func receive<S: Sink>(_ batch: RecordBatch, into sink: inout S) where S.In == Record {
@@ -107,11 +107,7 @@ struct FollowedTopic<Record> {
             do throws(CodecError) {
                 sink.receive(try reader.read(record), at: record.timestamp)
             } catch {
-                return context.fail(
-                    DataflowError(
-                        .undecodable, domain: .internal,
-                        "a record of the pipeline's own topic could not be decoded: \(error)",
-                        operatorID: id, partition: batch.partition, offset: record.offset))
+                if !poison.take(record, of: batch.partition, error) { return }
             }
         }
     }

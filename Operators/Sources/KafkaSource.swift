@@ -9,9 +9,23 @@ public struct KafkaSource<Record: TopicRecord>: SourceFactory {
     /// The records' type.
     public typealias Out = Record
     private let topic: String
+    private let gap: Gap
+
+    /// What is done when retention has taken records that were not read yet.
+    public enum Gap: Sendable {
+        /// The pipeline stops, and says how much is gone.
+        case fail
+        /// The pipeline says how much is gone, and goes on behind it.
+        case skip
+    }
 
     /// Reads `topic`.
-    public init(_ topic: String) { self.topic = topic }
+    ///
+    /// - Parameter gap: what is done when retention has taken records that were not read yet.
+    public init(_ topic: String, onGap gap: Gap = .fail) {
+        self.topic = topic
+        self.gap = gap
+    }
 
     /// A source of a topic.
     public var kind: GraphNode.Kind { .topicSource(topic: topic) }
@@ -31,13 +45,14 @@ public struct KafkaSource<Record: TopicRecord>: SourceFactory {
         _ builder: TaskBuilder
     ) throws where S.In == Out {
         let decoder = TopicDecoder<Record>(id: builder.operatorID(node), context: builder.context)
-        builder.addInput(
-            StageInput(
-                topic: topic, node: node, carriesMarkers: false,
-                into: SourceSink(next: sink, rejected: rejected),
-                receive: { sink, batch in
-                    sink.withParts { decoder.decode(batch, into: &$0, rejected: &$1) }
-                }))
+        var input = StageInput(
+            topic: topic, node: node, carriesMarkers: false,
+            into: SourceSink(next: sink, rejected: rejected),
+            receive: { sink, batch in
+                sink.withParts { decoder.decode(batch, into: &$0, rejected: &$1) }
+            })
+        input.skipsGaps = gap == .skip
+        builder.addInput(input)
     }
 }
 

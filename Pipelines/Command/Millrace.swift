@@ -1,4 +1,5 @@
 internal import ArgumentParser
+@preconcurrency internal import Glibc
 
 /// The `millrace` binary.
 @main
@@ -12,4 +13,10 @@ struct Millrace: AsyncParsableCommand {
             DoctorCommand.self,
             PromQLCommand.self, DevCommand.self,
         ])
+
+    static func main() async {
+        // Whoever follows a run through a pipe or a file is to see each line when it is said.
+        setvbuf(stdout, nil, _IOLBF, 0)
+        await main(nil)
+    }
 }

@@ -28,9 +28,10 @@ public struct TrafficUpdates: Pipeline {
         /// By how many seconds undecided locations hold event time back, and with it final rows, at most; what
         /// is decided later revises a row.
         public var matcherHold = 8.0
-        /// How many seconds a location is held back so that an earlier one may overtake it. At 0 a location that
-        /// was overtaken is placed but moves no passage, and nothing waits; at `outOfOrder` no order of arrival
-        /// changes a final row, and every row comes so much later.
+        /// How many seconds a location is held back so that an earlier one may overtake it.
+        ///
+        /// At 0 a location that was overtaken is placed but moves no passage, and nothing waits; at `outOfOrder`
+        /// no order of arrival changes a final row, and every row comes so much later.
         public var reorder = 0.0
         /// How many seconds behind its end a window may still be revised.
         public var lateness = 120.0
@@ -42,8 +43,10 @@ public struct TrafficUpdates: Pipeline {
         public var minimumVehicles = 3
         /// How many metres of a trip's beginning leave no passage behind.
         public var trimStart = 50.0
-        /// How many metres of a trip's end leave no passage behind; each passage waits until the vehicle is so far
-        /// behind it, and its row with it. The segment on which a trip ends is never given out.
+        /// How many metres of a trip's end leave no passage behind.
+        ///
+        /// Each passage waits until the vehicle is so far behind it, and its row with it. The segment on which a
+        /// trip ends is never given out.
         public var trimEnd = 0.0
         /// What a week of the profile counts for in the next.
         public var profileDecay = 0.85

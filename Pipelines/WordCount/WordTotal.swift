@@ -4,7 +4,7 @@ internal import Transforms
 
 /// What is published of a word and a minute: `word` and the window's start as the key, the count in digits as
 /// the value.
-public struct WordTotal: TopicRecord, Hashable, Sendable {
+public struct WordTotal: TopicRecord, BinaryCodable, Hashable, Sendable {
     /// The word.
     public var word: String
     /// When the window starts.
@@ -34,6 +34,20 @@ public struct WordTotal: TopicRecord, Hashable, Sendable {
         word = try reader.string()
         windowStart = try EventTime(from: &reader)
         self.count = count
+    }
+
+    /// Reads what ``encode(into:)`` wrote.
+    public init(from reader: inout ByteReader) throws(CodecError) {
+        word = try reader.string()
+        windowStart = try EventTime(from: &reader)
+        count = try reader.integer()
+    }
+
+    /// Writes word, window and count.
+    public func encode(into writer: inout ByteWriter) {
+        writer.string(word)
+        windowStart.encode(into: &writer)
+        writer.integer(count)
     }
 
     /// Word and window.

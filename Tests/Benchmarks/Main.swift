@@ -5,6 +5,7 @@ import Foundation
 struct Benchmarks {
     static var all: [Benchmark] {
         EngineBenchmarks.all + KafkaBenchmarks.all + [RekeyedBenchmark.benchmark]
+            + CommitBenchmarks.all
             + BrokerBenchmarks.all + PostgresBenchmarks.all + MatchingBenchmarks.all
             + ServingBenchmarks.all
             + [

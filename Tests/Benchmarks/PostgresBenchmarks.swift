@@ -126,7 +126,7 @@ enum PostgresBenchmarks {
 
     /// Runs `body` against `DATABASE_URL` or a private server that syncs its commits as in production.
     private static func withServer(_ body: (PostgresConfiguration) throws -> Void) throws {
-        if let url = ProcessInfo.processInfo.environment["DATABASE_URL"] {
+        if let url = ProcessInfo.processInfo.environment["DATABASE_URL"], !url.isEmpty {
             return try body(PostgresConfiguration(url))
         }
         let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

@@ -1,4 +1,5 @@
 import Dataflow
+import EngineWorkload
 import Foundation
 import Records
 import Sinks
@@ -79,41 +80,20 @@ enum Rekeyed {
 
     /// What is known of a segment and a minute.
     struct Tally: Accumulator {
-        var count: UInt64 = 0
-        var sum = 0.0
-        var least = Double.infinity
-        var most = -Double.infinity
+        var inner = EngineWorkload.Tally()
 
         init() {}
 
         @inline(__always)
-        mutating func add(_ reading: Reading, at time: EventTime) {
-            count &+= 1
-            sum += reading.speed
-            least = min(least, reading.speed)
-            most = max(most, reading.speed)
-        }
+        mutating func add(_ reading: Reading, at time: EventTime) { inner.add(reading.speed) }
 
-        mutating func merge(_ other: Tally) {
-            count &+= other.count
-            sum += other.sum
-            least = min(least, other.least)
-            most = max(most, other.most)
-        }
+        mutating func merge(_ other: Tally) { inner.merge(other.inner) }
 
         init(from reader: inout ByteReader) throws(CodecError) {
-            count = try reader.integer()
-            sum = try reader.double()
-            least = try reader.double()
-            most = try reader.double()
+            inner = try EngineWorkload.Tally(from: &reader)
         }
 
-        func encode(into writer: inout ByteWriter) {
-            writer.integer(count)
-            writer.double(sum)
-            writer.double(least)
-            writer.double(most)
-        }
+        func encode(into writer: inout ByteWriter) { inner.encode(into: &writer) }
     }
 
     /// What is published of a segment and a minute.

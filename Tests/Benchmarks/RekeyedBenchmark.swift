@@ -1,5 +1,7 @@
 import CRdKafka
+import EngineWorkload
 import Foundation
+import KafkaClient
 import Records
 
 /// `kafka.rekeyed`: Kafka to Kafka with a shuffle, over the embedded broker in another process.
@@ -10,49 +12,84 @@ enum RekeyedBenchmark {
     private static let partitions: Int32 = 4
     private static let repetitions = 3
 
-    /// What is varied: the time between commits, in ms, the default first.
-    private static let intervals = [1_000, 5_000]
+    /// What is varied: the delivery, and the time between commits in ms.
+    private struct Variant: Hashable {
+        let name: String
+        let delivery: String
+        let interval: Int
+    }
+
+    private static let variants = [
+        Variant(name: "kafka.rekeyed", delivery: "at-least-once", interval: 1_000),
+        Variant(name: "kafka.rekeyed.eos", delivery: "exactly-once", interval: 1_000),
+        Variant(name: "kafka.rekeyed.5000ms", delivery: "at-least-once", interval: 5_000),
+        Variant(name: "kafka.rekeyed.100ms", delivery: "at-least-once", interval: 100),
+        Variant(name: "kafka.rekeyed.eos.100ms", delivery: "exactly-once", interval: 100),
+    ]
 
     static func measure(_ report: inout BenchmarkReport) throws {
         var floors: [Double] = []
-        var runs: [Int: [RekeyedRun.Report]] = [:]
+        var runs: [Variant: [RekeyedRun.Report]] = [:]
         for _ in 0..<repetitions {
             let broker = try BrokerProcess(.embedded(flush: "1000"))
             defer { broker.stop() }
             let servers = broker.bootstrapServers
             try BrokerBenchmarks.createTopic(servers, Rekeyed.input, partitions: partitions)
-            let believed = try produce(servers)
+            let believed = try produce(servers, count: records)
             floors.append(
                 try BareKafka.consume(
                     servers, Rekeyed.input, partitions: partitions, count: records))
-            for interval in intervals {
-                let name = "rekeyed-\(interval)"
-                runs[interval, default: []].append(try pipeline(servers, name, interval))
-                try verify(servers, "\(name).minutes", believed: believed)
+            for variant in variants {
+                runs[variant, default: []].append(try pipeline(servers, variant))
+                try verify(servers, "\(variant.name).minutes", believed: believed)
             }
         }
-        for interval in intervals {
-            let name = interval == intervals[0] ? "kafka.rekeyed" : "kafka.rekeyed.\(interval)ms"
-            let reports = runs[interval] ?? []
-            report.add(
-                name, Double(records) / KafkaBenchmarks.median(reports.map(\.seconds)),
-                unit: "records/s", floor: Double(records) / KafkaBenchmarks.median(floors))
-            report.add(
-                "\(name).cpu",
-                KafkaBenchmarks.median(reports.map(\.cpuSeconds)) / Double(records) * 1e9,
-                unit: "ns cpu/record", higherIsBetter: false)
-            report.add(
-                "\(name).memory", KafkaBenchmarks.median(reports.map(\.peakMegabytes)),
-                unit: "MB resident at most", higherIsBetter: false)
-        }
+        let floor = Double(records) / KafkaBenchmarks.median(floors)
+        for variant in variants { add(variant, runs[variant] ?? [], floor: floor, &report) }
+        for interval in [1_000, 100] { compare(runs, at: interval, &report) }
         report.remark(
-            "at-least-once, a commit every \(intervals) ms, two threads; \(records) records, "
-                + "\(Rekeyed.segments) segments, start and group joins included; floor: librdkafka "
-                + "reads the input and keeps nothing; broker: flush=1000 (the default)")
+            "two threads; \(records) records, \(Rekeyed.segments) segments, start and group joins "
+                + "included; floor: librdkafka reads the input and keeps nothing; broker: flush=1000 "
+                + "(the default); commit.eos: exactly-once beside at-least-once of the same run")
+    }
+
+    private static func add(
+        _ variant: Variant, _ reports: [RekeyedRun.Report], floor: Double,
+        _ report: inout BenchmarkReport
+    ) {
+        report.add(
+            variant.name, Double(records) / KafkaBenchmarks.median(reports.map(\.seconds)),
+            unit: "records/s", floor: floor)
+        report.add(
+            "\(variant.name).cpu",
+            KafkaBenchmarks.median(reports.map(\.cpuSeconds)) / Double(records) * 1e9,
+            unit: "ns cpu/record", higherIsBetter: false)
+        report.add(
+            "\(variant.name).memory", KafkaBenchmarks.median(reports.map(\.peakMegabytes)),
+            unit: "MB resident at most", higherIsBetter: false)
+    }
+
+    /// Exactly-once beside at-least-once.
+    private static func compare(
+        _ runs: [Variant: [RekeyedRun.Report]], at interval: Int, _ report: inout BenchmarkReport
+    ) {
+        func reports(_ delivery: String) -> [RekeyedRun.Report] {
+            runs.first { $0.key.delivery == delivery && $0.key.interval == interval }?.value ?? []
+        }
+        func rate(_ delivery: String) -> Double {
+            Double(records) / KafkaBenchmarks.median(reports(delivery).map(\.seconds))
+        }
+        report.add(
+            "commit.eos.\(interval)ms", rate("exactly-once"), unit: "records/s",
+            floor: rate("at-least-once"))
+        report.add(
+            "commit.p99.\(interval)ms",
+            KafkaBenchmarks.median(reports("exactly-once").map(\.commitMilliseconds)), unit: "ms",
+            higherIsBetter: false)
     }
 
     /// Writes the input; returns how many of its records pass the filter.
-    private static func produce(_ servers: String) throws -> Int {
+    static func produce(_ servers: String, count records: Int) throws -> Int {
         let client = try BareKafka.client(
             RD_KAFKA_PRODUCER,
             [
@@ -100,7 +137,7 @@ enum RekeyedBenchmark {
     }
 
     private static func pipeline(
-        _ servers: String, _ name: String, _ interval: Int
+        _ servers: String, _ variant: Variant
     ) throws -> RekeyedRun.Report {
         let directory = URL(fileURLWithPath: ".millrace/bench-rekeyed-\(getpid())")
             .standardizedFileURL.path
@@ -109,7 +146,10 @@ enum RekeyedBenchmark {
         let process = Process()
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = [RekeyedRun.argument, servers, directory, name, "\(interval)"]
+        process.arguments = [
+            RekeyedRun.argument, servers, directory, variant.name, "\(variant.interval)",
+            variant.delivery,
+        ]
         process.standardOutput = output
         try process.run()
         let data = output.fileHandleForReading.readDataToEndOfFile()
@@ -123,18 +163,26 @@ enum RekeyedBenchmark {
     /// Every record that passes the filter is counted in exactly one minute of one segment.
     private static func verify(_ servers: String, _ topic: String, believed: Int) throws {
         var newest: [[UInt8]: UInt64] = [:]
-        let count = try BareKafka.messageCount(servers, topic, partitions: partitions)
-        _ = try BareKafka.consume(
-            servers, topic, partitions: partitions, count: count
-        ) { message in
-            let record = RecordView(
-                offset: Offset(message.offset), timestamp: .min,
-                key: UnsafeRawBufferPointer(start: message.key, count: message.key_len),
-                value: UnsafeRawBufferPointer(start: message.payload, count: message.len))
-            guard let key = record.key, let minute = try? Rekeyed.Minute(record: record) else {
-                return
+        let reader = try KafkaReader(
+            try KafkaConfiguration(bootstrapServers: servers), KafkaReaderOptions(.byHand()))
+        defer { reader.close() }
+        let inputs = (0..<partitions).map { TopicPartition(topic: topic, partition: $0) }
+        for input in inputs { try reader.assign([input: Offset(0)]) }
+        var unread = Set(inputs)
+        let deadline = ContinuousClock.now + .seconds(60)
+        while !unread.isEmpty, ContinuousClock.now < deadline {
+            for input in unread.sorted() {
+                var got = false
+                let end = try reader.read(input, maximum: 1_024) { batch in
+                    got = true
+                    for record in batch.records {
+                        guard let key = record.key else { continue }
+                        newest[[UInt8](key)] = try Rekeyed.Minute(record: record).tally.inner.count
+                    }
+                }
+                if !got, end != nil { unread.remove(input) }
             }
-            newest[[UInt8](key)] = minute.tally.count
+            reader.wait(milliseconds: 5)
         }
         let counted = newest.values.reduce(0, +)
         guard counted == UInt64(believed) else {

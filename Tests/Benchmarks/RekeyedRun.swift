@@ -8,8 +8,8 @@ import State
 
 /// The pipeline ``Rekeyed`` in a process of its own, from the first record to lag 0.
 enum RekeyedRun {
-    /// The argument that makes this program the pipeline; servers, a directory, the pipeline's name
-    /// and the milliseconds between commits follow.
+    /// The argument that makes this program the pipeline; servers, a directory, the pipeline's name,
+    /// the milliseconds between commits and the delivery follow, and `forever` for one that doesn't end.
     static let argument = "--rekeyed"
 
     /// What the process says of itself at its end.
@@ -17,6 +17,8 @@ enum RekeyedRun {
         var seconds: Double
         var cpuSeconds: Double
         var peakMegabytes: Double
+        /// The 99th percentile of the time from a commit's first step to its decision.
+        var commitMilliseconds: Double
     }
 
     private static let run = "bench"
@@ -26,14 +28,18 @@ enum RekeyedRun {
 
     /// Runs the pipeline until every input has been read to its end and every window is published.
     static func main(_ arguments: [String]) throws {
-        guard arguments.count == 4, let interval = Int64(arguments[3]) else {
-            throw BenchmarkFailure(description: "\(argument) SERVERS DIRECTORY NAME MILLISECONDS")
+        guard arguments.count >= 5, let interval = Int64(arguments[3]),
+            let delivery = Delivery(rawValue: arguments[4])
+        else {
+            throw BenchmarkFailure(
+                description: "\(argument) SERVERS DIRECTORY NAME MILLISECONDS DELIVERY [forever]")
         }
         let pipeline = arguments[2]
         var options = WorkerOptions()
-        options.delivery = .atLeastOnce
-        options.commitIntervalMilliseconds = interval
-        let kafka = try KafkaConfiguration(bootstrapServers: arguments[0])
+        options.deliver(delivery, every: interval)
+        let kafka = try KafkaConfiguration(
+            bootstrapServers: arguments[0],
+            properties: ["session.timeout.ms": "6000", "heartbeat.interval.ms": "500"])
         let plan = try plan(pipeline)
         let admin = try KafkaAdmin(kafka)
         let present = try admin.topics()
@@ -49,9 +55,11 @@ enum RekeyedRun {
             let clock = ScaledClock(
                 start: EventTime(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000)))
             return try plan.stages.map { stage in
-                try lane(stage, plan, builder, options, kafka, store, clock, mailbox)
+                try lane(
+                    stage, plan, builder, options, kafka, store, directory, clock, mailbox)
             }
         }
+        if arguments.last == "forever" { return driver.join() }
         for stage in plan.stages {
             while !isSharedOut(driver, stage.name), driver.failure == nil {
                 try check(start)
@@ -65,13 +73,15 @@ enum RekeyedRun {
         }
         // Everything is published and committed; what follows is a farewell to the groups.
         let seconds = (ContinuousClock.now - start).inSeconds
+        let commits = driver.status.flatMap(\.commits.latest).sorted()
         driver.stop()
         driver.join()
         if let failure = driver.failure { throw failure }
         let report = Report(
             seconds: seconds,
             cpuSeconds: KafkaBenchmarks.processTime() / 1e9,
-            peakMegabytes: BrokerProcess.peakMegabytes(of: "self"))
+            peakMegabytes: BrokerProcess.peakMegabytes(of: "self"),
+            commitMilliseconds: commits.isEmpty ? 0 : Double(commits[commits.count * 99 / 100]))
         print(String(decoding: try JSONEncoder().encode(report), as: UTF8.self))
     }
 
@@ -96,8 +106,8 @@ enum RekeyedRun {
 
     private static func lane(
         _ stage: Stage, _ plan: Plan, _ builder: GraphBuilder, _ options: WorkerOptions,
-        _ kafka: KafkaConfiguration, _ store: any CheckpointStore, _ clock: any EventClock,
-        _ mailbox: Mailbox
+        _ kafka: KafkaConfiguration, _ store: any CheckpointStore, _ directory: String,
+        _ clock: any EventClock, _ mailbox: Mailbox
     ) throws -> StageLane {
         let reader = try KafkaReader(
             kafka,
@@ -105,7 +115,8 @@ enum RekeyedRun {
                 .group("\(plan.graph.pipeline).\(stage.name)", topics: stage.topics),
                 memoryBudget: 16 << 20,
                 expectedPartitions: Int(partitions)))
-        let writer = try KafkaWriter(kafka, KafkaWriterOptions())
+        let (writer, authority) = try authority(
+            stage, plan, options, kafka, directory, reader)
         let worker = StageWorker(
             stage: stage, run: run, options: options, seed: UInt64.random(in: .min ... .max)
         ) { partition, incarnation in
@@ -117,7 +128,29 @@ enum RekeyedRun {
         return StageLane(
             worker: worker, run: run,
             services: LaneServices(
-                reader: reader, writer: writer, authority: LogAuthority(reader), store: store),
+                reader: reader, writer: writer, authority: authority, store: store),
             clock: clock, answer: { mailbox.answer($0, $1) })
+    }
+
+    /// Who writes and who decides, as the command puts them together.
+    private static func authority(
+        _ stage: Stage, _ plan: Plan, _ options: WorkerOptions, _ kafka: KafkaConfiguration,
+        _ directory: String, _ reader: KafkaReader
+    ) throws -> (any LogWriter, any CommitAuthority) {
+        guard options.delivery == .exactlyOnce else {
+            return (try KafkaWriter(kafka, KafkaWriterOptions()), LogAuthority(reader))
+        }
+        let log = TransactionalLog(
+            run: plan.graph.pipeline, stage: stage.name, reader: reader,
+            slots: try FileSlotHolder(
+                root: directory, run: plan.graph.pipeline, stage: stage.name)
+        ) { id in
+            try KafkaWriter(
+                kafka,
+                KafkaWriterOptions(
+                    transactionalID: id,
+                    transactionTimeoutMilliseconds: Int(options.transactionTimeoutMilliseconds)))
+        }
+        return (log, log)
     }
 }

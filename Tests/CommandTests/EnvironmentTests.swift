@@ -25,6 +25,14 @@ struct EnvironmentTests {
             "\(warnings)")
     }
 
+    @Test("a variable that is empty is one that is not set")
+    func empty() throws {
+        #expect(try ServiceEnvironment.postgres(["DATABASE_URL": ""]) == nil)
+        #expect(throws: DataflowError.self) {
+            try ServiceEnvironment.current(["KAFKA_BOOTSTRAP_SERVERS": ""], warn: { _ in })
+        }
+    }
+
     @Test("a property of librdkafka with a value that it does not take still stops")
     func badValue() {
         #expect(throws: DataflowError.self) {

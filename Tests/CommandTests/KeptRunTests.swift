@@ -10,10 +10,12 @@ struct KeptRunTests {
     private let start = EventTime(milliseconds: 1_479_827_400_000)
 
     private func next(
-        _ kept: KeptRun?, map: String = "", partitions: Int32 = 8, isShared: Bool = false
+        _ kept: KeptRun?, after milliseconds: Int64 = 0, map: String = "", partitions: Int32 = 8,
+        isShared: Bool = false
     ) throws -> KeptRun {
         try KeptRun.next(
-            after: kept, start: start, map: map, partitions: partitions, isShared: isShared)
+            after: kept, at: start.advanced(byMilliseconds: 1_234 + milliseconds), start: start,
+            map: map, partitions: partitions, isShared: isShared)
     }
 
     @Test("without anything kept a run begins with the first record, or behind what others wrote")
@@ -47,8 +49,13 @@ struct KeptRunTests {
         #expect(!run.ended)
         #expect(run.clock == start.milliseconds + 600_000)
         kept.clock = 0
-        kept.run = "\(start.milliseconds)"
-        #expect(try next(kept).run != kept.run, "two runs of one minute are two runs")
+        #expect(try next(kept).run != kept.run, "two runs of one moment are two runs")
+    }
+
+    @Test("a run that is started anew in the same minute is not taken for the one before")
+    func sameMinute() throws {
+        #expect(try next(nil).run != next(nil, after: 1).run)
+        #expect(try next(nil).clock == next(nil, after: 1).clock)
     }
 
     @Test("what can't go on says why")
@@ -72,8 +79,8 @@ struct KeptRunTests {
 
     @Test("vehicles of one run are not those of another")
     func users() {
-        let one = FleetUsers.run(startingAt: start)
-        let other = FleetUsers.run(startingAt: start.advanced(byMilliseconds: 60_000))
+        let one = FleetUsers.run(at: start)
+        let other = FleetUsers.run(at: start.advanced(byMilliseconds: 1))
         #expect(one.vehicle(ofUserID: one.userID(ofVehicle: 42)) == 42)
         #expect(other.vehicle(ofUserID: one.userID(ofVehicle: 42)) == nil)
         #expect(one.vehicle(ofUserID: FleetUsers().userID(ofVehicle: 42)) == nil)

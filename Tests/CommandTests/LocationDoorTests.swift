@@ -1,7 +1,9 @@
+import Dataflow
 import Foundation
 import Logging
 import Records
 import Serving
+import Sources
 import State
 import Testing
 
@@ -10,7 +12,7 @@ import Testing
 @testable import Runtime
 
 /// Ten past three in the afternoon of 2016-11-22, UTC.
-private final class FixedClock: EventClock {
+final class FixedClock: EventClock {
     func now() -> EventTime { EventTime(milliseconds: 1_479_827_400_000) }
 }
 
@@ -25,20 +27,11 @@ struct LocationDoorTests {
             doors: [mailbox], clock: FixedClock())
     }
 
-    /// Waits for what a request pushes.
-    private func nextPush() async -> Mailbox.Push? {
-        for _ in 0..<1_000_000 {
-            if let push = mailbox.take().first { return push }
-            await Task.yield()
-        }
-        return nil
-    }
-
     /// Answers a request's push as the log would; gives the reply and how much was pushed.
     private func reply(_ body: String, _ yaml: String? = nil) async throws -> IngestReply {
         let handler = LocationIngestHandler(door: try door(yaml))
         async let reply = handler.reply(to: IngestRequest(body: Array(body.utf8)))
-        let push = try #require(await nextPush())
+        let push = try #require(await mailbox.nextPush())
         mailbox.answer(push.ticket, nil)
         return await reply
     }
@@ -57,6 +50,50 @@ struct LocationDoorTests {
         #expect(!text.contains("OutOfRange"))
     }
 
+    @Test("what is refused lies in the dead letters with its reason and its own bytes")
+    func deadLetters() async throws {
+        let door = try door()
+        let body = Array(
+            #"{"user_id": "u-1", "locs": [[91, 8, 1479827400], [49, 8, 1479827400], "x"]}"#.utf8)
+        async let outcome = door.take(body)
+        let push = try #require(await mailbox.nextPush())
+        mailbox.answer(push.ticket, nil)
+        let pushed = try #require(push.values as? PushSource<LocationUpdate>.Push)
+        guard case .written = await outcome else {
+            Issue.record("the good point was not written")
+            return
+        }
+        #expect(pushed.records.map(\.0.latitude) == [49])
+        #expect(pushed.records.map(\.1) == [FixedClock().now()])
+        let letters = pushed.rejected
+        #expect(
+            letters.map(\.reason) == ["point 0: latitude-out-of-range", "point 2: not-a-list"])
+        #expect(
+            letters.map(\.value) == [Array("[91, 8, 1479827400]".utf8), Array("\"x\"".utf8)])
+        for letter in letters {
+            #expect(letter.code == "rejected" && letter.operatorID.rawValue == "http")
+            #expect(letter.time == FixedClock().now())
+            #expect(letter.partition == nil && letter.offset == nil, "it never was in the log")
+        }
+    }
+
+    @Test("a request that is refused as a whole is one dead letter of its whole body")
+    func refusedRequest() async throws {
+        let door = try door()
+        let body = Array(#"{"locs": ["#.utf8)
+        async let outcome = door.take(body)
+        let push = try #require(await mailbox.nextPush())
+        mailbox.answer(push.ticket, nil)
+        let pushed = try #require(push.values as? PushSource<LocationUpdate>.Push)
+        guard case .refused(let refusal) = await outcome else {
+            Issue.record("it was not refused")
+            return
+        }
+        #expect(pushed.records.isEmpty)
+        #expect(pushed.rejected.map(\.reason) == ["request: \(refusal.message)"])
+        #expect(pushed.rejected.map(\.value) == [body])
+    }
+
     @Test("limits of the parameter file hold")
     func limits() async throws {
         let yaml = "limits:\n  points: 1\n"
@@ -70,7 +107,7 @@ struct LocationDoorTests {
         let handler = LocationIngestHandler(door: try door())
         let body = #"{"user_id": "u-1", "locs": [[49, 8, 1479827400]]}"#
         async let reply = handler.reply(to: IngestRequest(body: Array(body.utf8)))
-        _ = try #require(await nextPush())
+        _ = try #require(await mailbox.nextPush())
         mailbox.close()
         #expect(await reply.status == 503)
     }
@@ -95,7 +132,7 @@ struct LocationDoorTests {
         let client = try IngestClient(configuration)
         async let sent = client.send(
             Array(#"{"user_id": "u-1", "locs": [[49, 8, 1479827400]]}"#.utf8))
-        #expect(await nextPush()?.ticket == 1)
+        #expect(await mailbox.nextPush()?.ticket == 1)
         stopping.finish()
         _ = await sent
         try await serving.value

@@ -1,7 +1,7 @@
 import Dataflow
-import Foundation
 import Records
 import Sinks
+import TestFiles
 import Testing
 import Transforms
 
@@ -12,23 +12,6 @@ extension PlanPipelines: CustomTestStringConvertible {
         let builder = GraphBuilder(pipeline: rawValue)
         build(builder)
         return try Plan(try builder.graph())
-    }
-}
-
-/// Texts that are kept beside the tests; `UPDATE_GOLDEN=1` writes them anew.
-enum Golden {
-    static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(
-        path: "Golden")
-    static let isUpdating = ProcessInfo.processInfo.environment["UPDATE_GOLDEN"] == "1"
-
-    static func check(
-        _ text: String, _ name: String, sourceLocation: Testing.SourceLocation = #_sourceLocation
-    ) throws {
-        let file = folder.appending(path: name)
-        if isUpdating { try Data(text.utf8).write(to: file) }
-        let wanted = try String(contentsOf: file, encoding: .utf8)
-        #expect(
-            text == wanted, "\(name); UPDATE_GOLDEN=1 accepts it", sourceLocation: sourceLocation)
     }
 }
 

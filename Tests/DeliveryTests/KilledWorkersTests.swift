@@ -38,7 +38,7 @@ struct KilledWorkersTests {
             try Self.write(
                 words.joined(separator: " "), at: time, Int32(index) % Self.partitions, writer)
             for word in words { oracle[Self.total(word, time), default: 0] += 1 }
-            if index % 50 == 49 { try writer.flush(timeoutMilliseconds: 20_000) }
+            if index % 50 == 49 { try writer.flush(timeoutMilliseconds: 60_000) }
             writer.poll().forEach { #expect($0.error == nil) }
             if index % 750 == 749 {
                 // Somebody is at work by now, and dies at it.
@@ -52,7 +52,7 @@ struct KilledWorkersTests {
             let end = Self.start.advanced(byMilliseconds: 3_600_000)
             try Self.write("end", at: end, partition, writer)
         }
-        try writer.flush(timeoutMilliseconds: 20_000)
+        try writer.flush(timeoutMilliseconds: 60_000)
 
         let published = try cluster.readTotals(until: oracle.count)
         var counts: [WordTotal: Int] = [:]
@@ -65,16 +65,43 @@ struct KilledWorkersTests {
         #expect(kills == 4)
     }
 
-    private static func word(_ number: UInt64) -> String {
+    @Test(
+        "a thread that fails ends the whole run: said at once, others in order, exit status 1",
+        .enabled(if: WorkerProcess.binary != nil, "the millrace binary is not built"))
+    func oneThreadFails() async throws {
+        let directory = FileManager.default.temporaryDirectory
+            .appendingPathComponent("millrace-delivery-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(
+            atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let cluster = try TestCluster(directory: directory)
+        defer { cluster.stop() }
+        // The other thread could run on, with all partitions.
+        let worker = try cluster.startWorker(
+            0, threads: 2, environment: ["MILLRACE_FAIL_AT": "prepared:1"])
+        let writer = try KafkaWriter(cluster.configuration)
+        defer { writer.close() }
+        for index in 0..<60 {
+            let time = Self.start.advanced(byMilliseconds: Int64(index) * 500)
+            try Self.write("a b c", at: time, Int32(index) % Self.partitions, writer)
+        }
+        try writer.flush(timeoutMilliseconds: 60_000)
+        #expect(try await worker.end() == 1, "\(worker.text)")
+        let said = "word-count failed and stops: "
+        #expect(worker.text.contains(said), "\(worker.text)")
+        #expect(worker.text.contains("told to fail"), "\(worker.text)")
+    }
+
+    static func word(_ number: UInt64) -> String {
         String(UnicodeScalar(UInt8(ascii: "a") + UInt8(number))) + "word"
     }
 
-    private static func total(_ word: String, _ time: EventTime) -> WordTotal {
+    static func total(_ word: String, _ time: EventTime) -> WordTotal {
         let start = time.milliseconds - time.milliseconds % windowMilliseconds
         return WordTotal(word: word, windowStart: EventTime(milliseconds: start), count: 0)
     }
 
-    private static func write(
+    static func write(
         _ text: String, at time: EventTime, _ partition: Int32, _ writer: KafkaWriter
     ) throws {
         var batch = OutputBatch(topics: ["lines"])

@@ -8,12 +8,12 @@ final class TestCluster {
     let configuration: KafkaConfiguration
     private let directory: String
     private let address: String
-    private let broker: WorkerProcess?
+    private var broker: WorkerProcess?
     private var workers: [Int: WorkerProcess] = [:]
     private var started = 0
 
     /// How long anything may take before it has failed.
-    static let deadline = Duration.seconds(90)
+    static let deadline = Duration.seconds(240)
 
     init(directory: String) throws {
         self.directory = directory
@@ -39,24 +39,67 @@ final class TestCluster {
             toFile: "\(directory)/word-count.yaml", atomically: true, encoding: .utf8)
         let admin = try KafkaAdmin(configuration)
         defer { admin.close() }
+        if broker == nil {
+            // What an earlier run has left would be counted again; with the topics go the group's offsets.
+            let names = ["lines", "word-counts", TestCluster.shuffle, "word-count.dead-letters"]
+            try admin.deleteTopics(names)
+            try TestCluster.eventually("the topics of earlier runs are gone") { () -> Void? in
+                try admin.topics().keys.contains(where: names.contains) ? nil : ()
+            }
+        }
         try admin.createTopics([
             TopicSpec(name: "lines", partitions: KilledWorkersTests.partitions),
             TopicSpec(name: "word-counts", partitions: KilledWorkersTests.partitions),
         ])
     }
 
-    func startWorker(_ number: Int) throws {
+    private static let shuffle = "word-count.by-word.repartition"
+
+    /// Starts a worker that commits every 100 ms.
+    @discardableResult
+    func startWorker(
+        _ number: Int, threads: Int = 1, environment: [String: String] = [:]
+    ) throws -> WorkerProcess {
         started += 1
-        workers[number] = try WorkerProcess(
+        let worker = try WorkerProcess(
             [
                 "run", "word-count", "--config", "\(directory)/word-count.yaml", "--checkpoints",
-                "\(directory)/checkpoints", "--threads", "1", "--partitions",
+                "\(directory)/checkpoints", "--threads", String(threads), "--partitions",
                 String(KilledWorkersTests.partitions), "--commit-interval", "100",
             ],
             environment: [
                 "KAFKA_BOOTSTRAP_SERVERS": address, "KAFKA_SESSION_TIMEOUT_MS": "6000",
                 "KAFKA_HEARTBEAT_INTERVAL_MS": "500",
+            ].merging(environment) { $1 }, log: "\(directory)/worker-\(started).log")
+        workers[number] = worker
+        return worker
+    }
+
+    /// Starts a worker that keeps the table of what the others publish.
+    func startTableWorker(_ number: Int, database: String) throws {
+        started += 1
+        workers[number] = try WorkerProcess(
+            [
+                "run", "word-table", "--checkpoints", "\(directory)/table-checkpoints",
+                "--threads", "1", "--commit-interval", "100",
+            ],
+            environment: [
+                "KAFKA_BOOTSTRAP_SERVERS": address, "KAFKA_SESSION_TIMEOUT_MS": "6000",
+                "KAFKA_HEARTBEAT_INTERVAL_MS": "500", "DATABASE_URL": database,
             ], log: "\(directory)/worker-\(started).log")
+    }
+
+    /// Kills the broker, and starts it again over the same files at the same address.
+    func restartBroker() throws {
+        broker?.kill()
+        started += 1
+        let log = "\(directory)/broker-\(started).log"
+        let next = try WorkerProcess(
+            ["dev", "broker", "--data", "\(directory)/broker", "--listen", address], log: log)
+        broker = next
+        try TestCluster.eventually("the broker listens again: \(next.text)") { () -> Void? in
+            next.text.contains("listening on ") ? () : nil
+        }
     }
 
     /// Kills a worker and starts another in its place.
@@ -72,8 +115,7 @@ final class TestCluster {
         try TestCluster.eventually("workers write to the shuffle; \(failures)") { () -> Void? in
             var end: Int64 = 0
             for partition in 0..<KilledWorkersTests.partitions {
-                let shuffle = TopicPartition(
-                    topic: "word-count.by-word.repartition", partition: partition)
+                let shuffle = TopicPartition(topic: TestCluster.shuffle, partition: partition)
                 end += (try? reader.bounds(of: shuffle))?.end.rawValue ?? 0
             }
             guard end > seenEnd else { return nil }
@@ -114,7 +156,7 @@ final class TestCluster {
     }
 
     /// What workers said that stopped of themselves.
-    private var failures: String {
+    var failures: String {
         workers.sorted { $0.key < $1.key }.filter { !$0.value.isRunning }
             .map { "worker \($0.key) ended: \($0.value.text.suffix(600))" }
             .joined(separator: "\n")
@@ -131,7 +173,7 @@ final class TestCluster {
     }
 
     @discardableResult
-    private static func eventually<T>(
+    static func eventually<T>(
         _ what: @autoclosure () -> String, idle: () -> Void = { usleep(20_000) },
         _ step: () throws -> T?
     ) throws -> T {

@@ -14,6 +14,8 @@ final class FaultyFiles: FileLayer {
     var isFull = false
     /// Writes below this path fail in the same way.
     var fullPath: String?
+    /// Syncs of this file fail, and what they should have written is lost.
+    var unsyncablePath: String?
     private var names: [String: MemoryFile] = [:]
     private var durableNames: [String: MemoryFile] = [:]
     private var directories: Set<String> = []
@@ -25,6 +27,8 @@ final class FaultyFiles: FileLayer {
 
     /// The system's "no space left on device".
     static let noSpace: Int32 = 28
+    /// The system's "input/output error".
+    static let inputOutput: Int32 = 5
     private static let deadNumber: Int32 = 5
 
     /// Counts an operation; the one at which the machine dies fails, and all behind it.
@@ -55,6 +59,11 @@ final class FaultyFiles: FileLayer {
         return after
     }
 
+    /// Changes a byte of a file behind everybody's back, durably.
+    func corrupt(_ path: String, at position: Int) {
+        names[path]?.corrupt(position)
+    }
+
     func open(_ path: String) throws(FileError) -> any LogFile {
         if isDead { throw FileError("open", path, number: Self.deadNumber) }
         if let file = names[path] { return file }
@@ -74,6 +83,7 @@ final class FaultyFiles: FileLayer {
     }
 
     func createDirectory(_ path: String) throws(FileError) {
+        if isDead { throw FileError("create directory", path, number: Self.deadNumber) }
         directories.insert(path)
     }
 
@@ -84,13 +94,28 @@ final class FaultyFiles: FileLayer {
     }
 
     func removeDirectory(_ path: String) throws(FileError) {
-        for name in names.keys where name.hasPrefix(path + "/") { names[name] = nil }
+        // File by file, as it is: the machine may die in between.
+        for name in names.keys.sorted() where name.hasPrefix(path + "/") {
+            try step("remove", name)
+            names[name] = nil
+        }
+        if isDead { throw FileError("remove directory", path, number: Self.deadNumber) }
         directories.remove(path)
     }
 
     func rename(_ path: String, to new: String) throws(FileError) {
         try step("rename", path)
-        names[new] = names.removeValue(forKey: path)
+        guard directories.contains(path) else {
+            return names[new] = names.removeValue(forKey: path)
+        }
+        for name in names.keys where name.hasPrefix(path + "/") {
+            names[new + name.dropFirst(path.count)] = names.removeValue(forKey: name)
+        }
+        for name in durableNames.keys where name.hasPrefix(path + "/") {
+            durableNames[new + name.dropFirst(path.count)] = durableNames.removeValue(forKey: name)
+        }
+        directories.remove(path)
+        directories.insert(new)
     }
 
     func syncDirectory(_ path: String) throws(FileError) {
@@ -148,6 +173,12 @@ private final class MemoryFile: LogFile, @unchecked Sendable {
         Self.apply(change, to: &bytes)
     }
 
+    func corrupt(_ position: Int) {
+        bytes[position] ^= 0x10
+        durable = bytes
+        pending = []
+    }
+
     private static func apply(_ change: Change, to bytes: inout [UInt8]) {
         switch change {
         case .truncate(let size):
@@ -181,6 +212,11 @@ private final class MemoryFile: LogFile, @unchecked Sendable {
 
     func sync() throws(FileError) {
         try layer.step("sync", path)
+        if layer.unsyncablePath == path {
+            // As after a failed write-back: the pages count as clean, and only the cache has them.
+            pending = []
+            throw FileError("sync", path, number: FaultyFiles.inputOutput)
+        }
         pending = []
         durable = bytes
     }

@@ -28,6 +28,50 @@ struct KillPointTests {
     }
 }
 
+extension KillPointTests {
+    @Test("gives out no offset twice and keeps what was not deleted, over 500 kill points")
+    func deletion() throws {
+        for seed in 0..<Self.killPoints {
+            var run = DeletionRun(seed: seed + 20_000)
+            try run.go()
+            #expect(run.fault == nil, "seed \(seed + 20_000): \(run.fault ?? "")")
+            if run.fault != nil { return }
+        }
+    }
+
+    @Test(
+        "keeps batches in order that were sent without waiting for one another, over 500 kill points"
+    )
+    func pipelining() throws {
+        for seed in 0..<Self.killPoints {
+            var run = PipelinedRun(seed: seed + 50_000)
+            try run.go()
+            #expect(run.fault == nil, "seed \(seed + 50_000): \(run.fault ?? "")")
+            if run.fault != nil { return }
+        }
+    }
+
+    @Test("keeps the newest of each key and nothing that was deleted, over 500 kill points")
+    func compaction() throws {
+        for seed in 0..<Self.killPoints {
+            var run = CompactionRun(seed: seed + 30_000)
+            try run.go()
+            #expect(run.fault == nil, "seed \(seed + 30_000): \(run.fault ?? "")")
+            if run.fault != nil { return }
+        }
+    }
+
+    @Test("keeps every acknowledged change of topics, values and offsets, over 500 kill points")
+    func administration() throws {
+        for seed in 0..<Self.killPoints {
+            var run = AdministrationRun(seed: seed + 40_000)
+            try run.go()
+            #expect(run.fault == nil, "seed \(seed + 40_000): \(run.fault ?? "")")
+            if run.fault != nil { return }
+        }
+    }
+}
+
 /// An idempotent producer that is cut off at a random operation, comes back and tries again.
 private struct IdempotentRun {
     let seed: UInt64

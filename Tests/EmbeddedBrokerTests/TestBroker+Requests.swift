@@ -41,6 +41,13 @@ extension TestBroker {
         return builder.build()
     }
 
+    /// A batch of one record that deletes its key.
+    static func tombstone(_ key: String, timestamp: Int64 = 1_000_000) -> [UInt8] {
+        var builder = RecordBatchBuilder(timestamp: timestamp)
+        builder.append(key: Array(key.utf8), value: nil)
+        return builder.build()
+    }
+
     static func produceRequest(
         _ batch: [UInt8], topic: String, partition: Int32 = 0, acks: Int16 = -1
     ) -> ProduceRequest {
@@ -89,6 +96,7 @@ extension TestBroker {
     /// What a consumer of that isolation level sees of a partition.
     struct View {
         var values: [String] = []
+        var keys: [String?] = []
         var offsets: [Int64] = []
         var error: ErrorCode?
         var highWatermark: Int64 = -1
@@ -121,6 +129,30 @@ extension TestBroker {
         }
     }
 
+    /// The headers of all batches of a partition, markers among them.
+    func headers(_ topic: String) throws -> [RecordBatchHeader] {
+        var headers: [RecordBatchHeader] = []
+        var offset = try self.offset(topic, at: -2)
+        while true {
+            let request = Self.fetchRequest(topic: topic, from: offset, isCommitted: false)
+            let slot = try send(request, version: 11)
+            guard let (response, frame) = try answer(FetchResponse.self, to: slot, version: 11),
+                case .frame(let range) = response.responses[0].partitions[0].records,
+                !range.isEmpty
+            else { return headers }
+            try Array(frame[range]).withUnsafeBytes { bytes in
+                var position = 0
+                while position < bytes.count {
+                    let header = try RecordBatchHeader(
+                        UnsafeRawBufferPointer(rebasing: bytes[position...]))
+                    headers.append(header)
+                    position += header.byteCount
+                    offset = header.lastOffset + 1
+                }
+            }
+        }
+    }
+
     private func take(
         _ batches: [UInt8], aborted: [(Int64, Int64)], from start: Int64, _ view: inout View
     ) throws -> Int64 {
@@ -142,9 +174,10 @@ extension TestBroker {
                     let payload = rest[RecordBatchHeader.size..<header.byteCount]
                     var reader = ByteReader(UnsafeRawBufferPointer(rebasing: payload))
                     for _ in 0..<header.recordCount {
-                        let (offset, value) = try Self.record(&reader, header)
+                        let (offset, key, value) = try Self.record(&reader, header)
                         guard offset >= start else { continue }
                         view.offsets.append(offset)
+                        view.keys.append(key)
                         view.values.append(value)
                     }
                 }
@@ -155,17 +188,18 @@ extension TestBroker {
 
     private static func record(
         _ reader: inout ByteReader, _ header: RecordBatchHeader
-    ) throws -> (Int64, String) {
+    ) throws -> (Int64, String?, String) {
         _ = try reader.zigzag()
         _ = try reader.integer(UInt8.self)
         _ = try reader.zigzag()
         let delta = try reader.zigzag()
-        let key = try reader.zigzag()
-        _ = try reader.raw(Int(max(0, key)))
+        let keyLength = try reader.zigzag()
+        let key = try reader.raw(Int(max(0, keyLength)))
+        let keyText = keyLength < 0 ? nil : String(decoding: key, as: UTF8.self)
         let length = try reader.zigzag()
         let value = try reader.raw(Int(max(0, length)))
         _ = try reader.zigzag()
-        return (header.baseOffset + delta, String(decoding: value, as: UTF8.self))
+        return (header.baseOffset + delta, keyText, String(decoding: value, as: UTF8.self))
     }
 
     // MARK: Transactions

@@ -9,12 +9,17 @@ final class TestBroker: BrokerDriver {
     var now: Int64
     private(set) var lines: [String] = []
     private var answers: [UInt64: OutgoingFrame] = [:]
-    private var wantsSync = false
+    private var wantedLanes: Set<SyncLane> = []
+    private var compactions: [CompactionJob] = []
+    /// Connections that the broker has cut off, with the reason.
+    private(set) var closed: [UInt64: String] = [:]
     private var slot: UInt64 = 0
     private var correlation: Int32 = 0
     let connection = ClientConnection(number: 1, peer: "test", host: "localhost", port: 9092)
     /// Whether syncs run by themselves after each request.
     var syncsAtOnce = true
+    /// Whether compactions run when syncs do.
+    var compactsAtOnce = true
 
     init(
         files: any FileLayer, now: Int64 = 1_000_000,
@@ -28,7 +33,7 @@ final class TestBroker: BrokerDriver {
         engine = try BrokerEngine(configuration: configuration, files: files, now: now)
         engine.driver = self
         // What recovery wrote is synced like anything else.
-        wantsSync = true
+        wantedLanes = Set(SyncLane.allCases)
         sync()
     }
 
@@ -38,20 +43,37 @@ final class TestBroker: BrokerDriver {
         if let frame { answers[slot] = frame }
     }
 
-    func syncWanted() { wantsSync = true }
+    func close(_ connection: ClientConnection, reason: String) {
+        closed[connection.number] = reason
+    }
+
+    func syncWanted(_ lane: SyncLane) { wantedLanes.insert(lane) }
+
+    func compactionWanted(_ job: CompactionJob) { compactions.append(job) }
 
     func log(_ line: String) { lines.append(line) }
 
-    /// Runs the syncs that are wanted until there are none.
+    /// Runs the syncs and compactions that are wanted until there are none.
     func sync() {
         // The engine asks once more after each sync that left something; a bound ends what is stuck.
-        for _ in 0..<16 where wantsSync {
-            wantsSync = false
-            let jobs = engine.takeSyncJobs()
-            if !jobs.isEmpty {
-                engine.finishSync(jobs.map { ($0.number, $0.run()) }, now: now)
+        for _ in 0..<64 where !wantedLanes.isEmpty || (compactsAtOnce && !compactions.isEmpty) {
+            for lane in SyncLane.allCases where wantedLanes.remove(lane) != nil {
+                let jobs = engine.takeSyncJobs(lane)
+                if !jobs.isEmpty {
+                    engine.finishSync(jobs.map { ($0.number, $0.run()) }, in: lane, now: now)
+                }
             }
+            guard compactsAtOnce, !compactions.isEmpty else { continue }
+            let job = compactions.removeFirst()
+            job.run()
+            engine.finishCompaction(job, now: now)
         }
+    }
+
+    /// Looks after the logs as the broker does from time to time, with what follows from it.
+    func maintain() {
+        engine.maintain(now: now)
+        sync()
     }
 
     func tick(after milliseconds: Int64) {

@@ -1,5 +1,5 @@
 internal import Dataflow
-internal import Records
+package import Records
 internal import Sources
 internal import State
 internal import Transforms
@@ -19,40 +19,40 @@ package enum EngineWorkload {
     }
 
     /// What is summed up of a key.
-    struct Tally: Accumulator {
-        var count: UInt64 = 0
+    package struct Tally: Accumulator {
+        package var count: UInt64 = 0
         var sum = 0.0
         var least = Double.infinity
         var most = -Double.infinity
 
         @inline(__always)
-        mutating func add(_ sample: Sample, at time: EventTime) { add(sample.value) }
+        package mutating func add(_ sample: Sample, at time: EventTime) { add(sample.value) }
 
         @inline(__always)
-        mutating func add(_ value: Double) {
+        package mutating func add(_ value: Double) {
             count &+= 1
             sum += value
             least = min(least, value)
             most = max(most, value)
         }
 
-        mutating func merge(_ other: Tally) {
+        package mutating func merge(_ other: Tally) {
             count &+= other.count
             sum += other.sum
             least = min(least, other.least)
             most = max(most, other.most)
         }
 
-        init() {}
+        package init() {}
 
-        init(from reader: inout ByteReader) throws(CodecError) {
+        package init(from reader: inout ByteReader) throws(CodecError) {
             count = try reader.integer()
             sum = try reader.double()
             least = try reader.double()
             most = try reader.double()
         }
 
-        func encode(into writer: inout ByteWriter) {
+        package func encode(into writer: inout ByteWriter) {
             writer.integer(count)
             writer.double(sum)
             writer.double(least)

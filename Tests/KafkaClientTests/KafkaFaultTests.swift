@@ -1,6 +1,7 @@
 import KafkaClient
 import LogContract
 import Records
+import Synchronization
 import Testing
 
 /// A mock cluster of one's own, to be hurt.
@@ -27,6 +28,7 @@ struct FaultyCluster {
 /// Kafka's error numbers as the tests use them.
 private enum Code {
     static let notLeader: Int32 = 6
+    static let rebalanceInProgress: Int32 = 27
     static let unknownMember: Int32 = 25
     static let topicAuthorization: Int32 = 29
     static let groupAuthorization: Int32 = 30
@@ -56,7 +58,7 @@ struct KafkaFaultTests {
     func brokerDown() throws {
         let faulty = try FaultyCluster()
         let options = KafkaWriterOptions(
-            maximumRecords: 10, queueTimeoutMilliseconds: 50, deliveryTimeoutMilliseconds: 1_000)
+            maximumRecords: 10, queueTimeoutMilliseconds: 50, deliveryTimeoutMilliseconds: 5_000)
         let writer = try KafkaWriter(faulty.configuration, options)
         defer { writer.close() }
         try writer.writeThrough(.numbered("t", 0, 0..<10), token: 1)
@@ -71,7 +73,7 @@ struct KafkaFaultTests {
             try writer.write(.numbered("t", 0, 0..<11), token: 4)
         }
         #expect(large?.code == .limitExceeded && large?.retry == .never)
-        #expect(throws: DataflowError.self) { try writer.flush(timeoutMilliseconds: 10_000) }
+        #expect(throws: DataflowError.self) { try writer.flush(timeoutMilliseconds: 60_000) }
         let reports = writer.poll()
         #expect(reports.map(\.token) == [2])
         #expect(reports.first?.error?.retry == .backoff)
@@ -154,10 +156,33 @@ struct KafkaFaultTests {
         #expect(errors.contains { $0.message.contains("TOPIC_AUTHORIZATION_FAILED") })
     }
 
+    @Test("a member that leaves before it was ever told what is its own does not end the process")
+    func leavesUnassigned() async {
+        // What fails here ends a process: so it is one of its own.
+        await #expect(processExitsWith: .success) {
+            let faulty = try FaultyCluster()
+            faulty.cluster.fail(
+                .syncGroup, codes: Array(repeating: Code.rebalanceInProgress, count: 10_000))
+            let isRefused = Mutex(false)
+            let configuration = try KafkaConfiguration(
+                bootstrapServers: faulty.cluster.bootstrapServers, properties: ["debug": "cgrp"]
+            ) { _, line in
+                if line.contains("SyncGroup error") { isRefused.withLock { $0 = true } }
+            }
+            let reader = try KafkaReader(
+                configuration, KafkaReaderOptions(.group("g", topics: ["t"])))
+            _ = try eventually("the member has joined", idle: { reader.wait(milliseconds: 20) }) {
+                _ = try reader.poll()
+                return isRefused.withLock { $0 } ? true : nil
+            }
+            reader.close()
+        }
+    }
+
     @Test("an administrator tells what the cluster can't do")
     func administration() throws {
         let faulty = try FaultyCluster()
-        let admin = try KafkaAdmin(faulty.configuration, timeoutMilliseconds: 300)
+        let admin = try KafkaAdmin(faulty.configuration, timeoutMilliseconds: 10_000)
         defer { admin.close() }
         #expect(try admin.partitionCount(of: "t") == 2)
         #expect(try admin.topics() == ["t": 2])

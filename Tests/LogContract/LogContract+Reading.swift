@@ -80,6 +80,32 @@ extension LogContract {
         #expect(throws: DataflowError.self) { try reader.assign([partition: Offset(0)]) }
     }
 
+    /// So does a stage whose commit fails behind the batch that made it due.
+    func reassignInside() throws {
+        let (partition, written) = try numbered(20)
+        let reader = try fixture.makeReader(group: nil)
+        defer { reader.close() }
+        let writer = try fixture.makeWriter()
+        defer { writer.close() }
+        try reader.assign([partition: written[0].offset])
+        for round in 1...3 {
+            _ = try eventually("round \(round)", idle: { reader.wait(milliseconds: 20) }) {
+                var hasRead = false
+                let end = try reader.read(partition, maximum: 5) { _ in
+                    hasRead = true
+                    try reader.unassign([partition])
+                    try reader.assign([partition: written[10].offset])
+                }
+                #expect(!hasRead || end == nil)
+                return hasRead ? true : nil
+            }
+        }
+        #expect(try reader.readAll(partition, atLeast: 10) == Array(written[10...]))
+        // What comes later is told as well.
+        try writer.writeThrough(.numbered(partition.topic, 0, 20..<30))
+        #expect(try reader.readAll(partition, atLeast: 10).map(number) == Array(20..<30))
+    }
+
     func end() throws {
         let topic = try fixture.makeTopic(partitions: 2)
         let partition = TopicPartition(topic: topic, partition: 0)

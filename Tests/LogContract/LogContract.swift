@@ -10,6 +10,7 @@ package struct LogContract {
         case explicitOffset = "reading begins at the offset that was asked for"
         case incremental = "partitions come and go while others are read"
         case reassign = "a partition that comes back begins where it is told to"
+        case reassignInside = "a partition may begin anew while a batch of it is handed over"
         case commit = "what a group committed comes back with its metadata"
         case commitLimits = "metadata that does not fit is refused"
         case end = "the end of a partition is told, and told again"
@@ -41,6 +42,7 @@ package struct LogContract {
         case .explicitOffset: try explicitOffset()
         case .incremental: try incremental()
         case .reassign: try reassign()
+        case .reassignInside: try reassignInside()
         case .commit: try commit()
         case .commitLimits: try commitLimits()
         case .end: try end()

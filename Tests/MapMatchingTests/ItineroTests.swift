@@ -3,6 +3,7 @@ import Geo
 import MapMatching
 import Records
 import RoadNetwork
+import TestFiles
 import Testing
 
 @Suite("Itinero's car tracks")

@@ -1,3 +1,4 @@
+import DatabaseFixture
 import PostgresClient
 
 /// A table whose inserts make COMMIT wait, so that a test can strike while it is under way.

@@ -1,4 +1,5 @@
 import RoadNetwork
+import TestFiles
 import Testing
 
 @Suite("Real maps")

@@ -14,6 +14,7 @@ struct IngestClientTests {
         try await withServer(routes) { _, port in
             var configuration = IngestClientConfiguration()
             configuration.url = "http://127.0.0.1:\(port)/v1/locations"
+            configuration.requestSeconds = 2 * patientSeconds
             change(&configuration)
             let pauses = Pauses()
             let client = try IngestClient(configuration, seed: 3) { pauses.add($0) }

@@ -140,7 +140,7 @@ struct LocationRequestTests {
                 let connection = try RawConnection(port: port)
                 connection.send(bytes)
                 connection.finish()
-                let received = await connection.receive()
+                let received = try #require(await connection.receive())
                 connection.close()
                 let start = Array("HTTP/1.1 ".utf8)
                 #expect(received.isEmpty || received.starts(with: start))

@@ -18,10 +18,13 @@ struct RawConnection: Sendable {
     /// What goes wrong with a socket.
     struct Failure: Error { var what: String }
 
+    /// Seconds for which a reply may keep silent: longer than any machine is slow.
+    static let patienceSeconds = 120
+
     init(port: Int) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw Failure(what: "socket") }
-        var patience = timeval(tv_sec: 20, tv_usec: 0)
+        var patience = timeval(tv_sec: RawConnection.patienceSeconds, tv_usec: 0)
         setsockopt(
             descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience,
             socklen_t(MemoryLayout<timeval>.size))
@@ -62,8 +65,10 @@ struct RawConnection: Sendable {
     func close() { Glibc.close(descriptor) }
 
     /// Reads until `isEnough` or until the other side closes.
+    ///
+    /// - Returns: what came; nil when the other side did neither for ``patienceSeconds``.
     func receive(until isEnough: @escaping @Sendable ([UInt8]) -> Bool = { _ in false }) async
-        -> [UInt8]
+        -> [UInt8]?
     {
         await withCheckedContinuation { continuation in
             // A thread of its own: a blocked one of the shared pool would stall the server.
@@ -72,6 +77,11 @@ struct RawConnection: Sendable {
                 var room = [UInt8](repeating: 0, count: 65_536)
                 while !isEnough(received) {
                     let count = recv(descriptor, &room, room.count, 0)
+                    if count < 0, errno == EINTR { continue }
+                    if count < 0, errno == EAGAIN || errno == EWOULDBLOCK {
+                        continuation.resume(returning: nil)
+                        return
+                    }
                     guard count > 0 else { break }
                     received.append(contentsOf: room[..<count])
                 }
@@ -82,7 +92,7 @@ struct RawConnection: Sendable {
 
     /// Reads one reply with a body of a declared length.
     func reply() async -> RawReply? {
-        RawConnection.parse(await receive { RawConnection.parse($0) != nil })
+        await receive { RawConnection.parse($0) != nil }.flatMap(RawConnection.parse)
     }
 
     /// The first reply among bytes, once it is whole.
@@ -121,7 +131,9 @@ func exchange(
     if !body.isEmpty { head.append("Content-Length: \(body.count)") }
     connection.send(Array((head.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body)
     if method == "HEAD" {
-        let received = await connection.receive()
+        guard let received = await connection.receive() else {
+            throw RawConnection.Failure(what: "no reply to \(method) \(target)")
+        }
         let text = String(decoding: received, as: UTF8.self)
         let status = text.split(separator: " ").dropFirst().first.flatMap { Int($0) }
         return RawReply(status: status ?? 0, headers: [:], body: received)

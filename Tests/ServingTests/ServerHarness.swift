@@ -10,6 +10,9 @@ let testNow = EventTime(milliseconds: 1_479_827_400_000)
 /// Takes nothing down: these servers are cancelled, which is an error to hummingbird.
 let quietLogger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
+/// Seconds for whatever a test does not mean to run out of, on a machine that is slow.
+let patientSeconds = 60.0
+
 /// Runs a server on a free port for as long as `body` takes.
 func withServer(
     _ routes: [HTTPRoute], metrics: String? = nil,
@@ -18,6 +21,8 @@ func withServer(
 ) async throws {
     var configuration = IngestServerConfiguration()
     configuration.port = 0
+    configuration.requestSeconds = patientSeconds
+    configuration.idleSeconds = 5 * patientSeconds
     change(&configuration)
     let server = try IngestServer(
         configuration, routes: routes, metrics: metrics.map(constant),

@@ -25,8 +25,7 @@ enum ForgottenTimers {
 
     /// The checkpoint without the timers of the operator `delay`.
     static func rewrite(_ checkpoint: Checkpoint) throws(CodecError) -> Checkpoint {
-        var rewritten = checkpoint
-        rewritten.sections = try checkpoint.sections.withUnsafeBufferPointer {
+        let sections = try checkpoint.sections.withUnsafeBufferPointer {
             (buffer) throws(CodecError) in
             var reader = ByteReader(UnsafeRawBufferPointer(buffer))
             var writer = ByteWriter()
@@ -40,7 +39,7 @@ enum ForgottenTimers {
                     try EventTime(from: &section).encode(into: &bytes)
                     var table = KeyedTable<Int64, Cell>()
                     try table.apply(from: &section)
-                    table.snapshot(all: true, into: &bytes)
+                    table.snapshot(.everything, into: &bytes)
                 } else {
                     bytes.raw(try section.raw(section.remaining))
                 }
@@ -50,6 +49,8 @@ enum ForgottenTimers {
             }
             return writer.bytes
         }
-        return rewritten
+        return Checkpoint(
+            epoch: checkpoint.epoch, attempt: checkpoint.attempt, chain: checkpoint.chain,
+            fingerprints: checkpoint.fingerprints, sections: sections)
     }
 }

@@ -4,6 +4,8 @@ package import Transforms
 
 /// The sum of a user's amounts so far.
 package struct RunningSum: ProcessFunction {
+    package init() {}
+
     package struct State: BinaryCodable {
         package var count: Int64 = 0
         package var sum: Int64 = 0

@@ -6,7 +6,7 @@ import Testing
 struct CheckpointTests {
     static func make() throws -> Checkpoint {
         let id = try #require(OperatorID("speed.window"))
-        var snapshot = SnapshotWriter(all: false)
+        var snapshot = SnapshotWriter(.changes)
         snapshot.section(
             OperatorFingerprint(id: id, kind: "window", keyType: "Int64", stateVersion: 32)
         ) {
@@ -106,7 +106,7 @@ struct SnapshotReaderTests {
 
     @Test("hands each operator its own section, and nothing to one without")
     func sections() throws {
-        var writer = SnapshotWriter(all: true)
+        var writer = SnapshotWriter(.everything)
         writer.section(try fingerprint("a")) { $0.integer(UInt32(1)) }
         writer.section(try fingerprint("b")) { _ in }
         writer.section(try fingerprint("c")) { $0.integer(UInt32(3)) }
@@ -122,7 +122,7 @@ struct SnapshotReaderTests {
 
     @Test("a section that isn't read to its end is an error")
     func leftOver() throws {
-        var writer = SnapshotWriter(all: true)
+        var writer = SnapshotWriter(.everything)
         let fingerprint = try fingerprint("a")
         writer.section(fingerprint) { $0.integer(UInt32(1)) }
         let reader = try SnapshotReader(all: true, bytes: writer.bytes.bytes)
@@ -135,7 +135,7 @@ struct SnapshotReaderTests {
 
     @Test("two sections of one operator are refused")
     func twice() throws {
-        var writer = SnapshotWriter(all: true)
+        var writer = SnapshotWriter(.everything)
         writer.section(try fingerprint("a")) { _ in }
         writer.section(try fingerprint("a")) { _ in }
         #expect(throws: CodecError.self) {
@@ -145,7 +145,7 @@ struct SnapshotReaderTests {
 
     @Test("bytes that end anywhere are an error or fewer sections, never a crash")
     func truncated() throws {
-        var writer = SnapshotWriter(all: true)
+        var writer = SnapshotWriter(.everything)
         for name in ["a", "b", "c"] {
             writer.section(try fingerprint(name)) { $0.string("state of \(name)") }
         }

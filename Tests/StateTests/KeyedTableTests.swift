@@ -31,7 +31,9 @@ struct KeyedTableTests {
         var random = SeededGenerator(seed: seed)
         var table = KeyedTable<Key, Int64>(minimumCapacity: 1)
         var model: [Key: Int64] = [:]
-        var chain: [(all: Bool, bytes: [UInt8])] = []
+        var chain: [[UInt8]] = []
+        // The pass under way: where it began in the chain, its next slice, how many there are.
+        var pass: (start: Int, next: Int, count: Int)?
         for step in 0..<600 {
             let key = makeKey(Int64(random.next() % keys))
             switch random.next() % 10 {
@@ -44,14 +46,29 @@ struct KeyedTableTests {
             case 8:
                 #expect(table.slot(of: key).map { table[$0] } == model[key])
             default:
-                let all = chain.isEmpty || random.next() % 4 == 0
+                let scope: SnapshotScope
+                if chain.isEmpty || random.next() % 16 == 0 {
+                    scope = .everything
+                } else if random.next() % 3 == 0 {
+                    // Also in the midst of a pass: what changes meanwhile may be saved apart.
+                    scope = .changes
+                } else {
+                    pass = pass ?? (chain.count, 0, 1 + Int(random.next() % 6))
+                    scope = pass.map { .slice($0.next, of: $0.count) } ?? .changes
+                    pass?.next += 1
+                }
                 var writer = ByteWriter()
-                table.snapshot(all: all, into: &writer)
-                if all { chain = [] }
-                chain.append((all, writer.bytes))
+                let written = table.snapshot(scope, into: &writer)
+                #expect(written <= table.count)
+                if scope == .everything { (chain, pass) = ([], nil) }
+                chain.append(writer.bytes)
+                if let ended = pass, ended.next == ended.count {
+                    chain.removeFirst(ended.start)
+                    pass = nil
+                }
                 #expect(table.changeCount == 0)
                 var restored = KeyedTable<Key, Int64>()
-                for (_, bytes) in chain {
+                for bytes in chain {
                     try bytes.withUnsafeBytes {
                         var reader = ByteReader($0)
                         try restored.apply(from: &reader)
@@ -104,11 +121,11 @@ struct KeyedTableTests {
         var table = KeyedTable<Int64, Int64>()
         _ = table.touch(1) { 10 }
         var base = ByteWriter()
-        table.snapshot(all: true, into: &base)
+        table.snapshot(.everything, into: &base)
         table.remove(1)
         _ = table.touch(1) { 20 }
         var delta = ByteWriter()
-        table.snapshot(all: false, into: &delta)
+        table.snapshot(.changes, into: &delta)
         var restored = KeyedTable<Int64, Int64>()
         for bytes in [base.bytes, delta.bytes] {
             try bytes.withUnsafeBytes {
@@ -124,7 +141,7 @@ struct KeyedTableTests {
         var table = KeyedTable<String, Int64>()
         for number in 0..<20 { _ = table.touch("key \(number)") { Int64(number) } }
         var writer = ByteWriter()
-        table.snapshot(all: true, into: &writer)
+        table.snapshot(.everything, into: &writer)
         for length in 0..<writer.count {
             let bytes = Array(writer.bytes[..<length])
             #expect(throws: CodecError.self, "\(length) bytes") {

@@ -94,14 +94,27 @@ enum Rules {
         guard file.isIn("Operators", "Pipelines") else { return [] }
         var violations: [Violation] = []
         let code = file.code
+        // The indent of the cases of the public enum that the line is in.
+        var cases: String?
         for (index, line) in code.enumerated() {
-            guard line.contains("public ") else { continue }
+            let indent = String(line.prefix { $0 == " " })
+            let isEnum = line.contains("public enum ") || line.contains("public indirect enum ")
+            if isEnum, !line.hasSuffix("}") {
+                cases = indent + "    "
+            } else if let inside = cases, line.hasPrefix("}") || line == inside.dropLast(4) + "}" {
+                cases = nil
+            }
             let trimmed = line.drop { $0 == " " }
+            let isCase =
+                cases == indent
+                && (trimmed.hasPrefix("case ") || trimmed.hasPrefix("indirect case "))
+            guard line.contains("public ") || isCase else { continue }
             guard
-                trimmed.firstMatch(
-                    of:
-                        /^(@[A-Za-z]+(\([^)]*\))? )*public (static |final |mutating |nonmutating |convenience |required |override |class |internal\(set\) |private\(set\) |fileprivate\(set\) )*(func|var|let|struct|class|enum|protocol|init|subscript|typealias|actor)\b/
-                ) != nil, trimmed.firstMatch(of: knownWitnesses) == nil,
+                isCase
+                    || trimmed.firstMatch(
+                        of:
+                            /^(@[A-Za-z]+(\([^)]*\))? )*public (static |final |mutating |nonmutating |convenience |required |override |class |internal\(set\) |private\(set\) |fileprivate\(set\) )*(func|var|let|struct|class|enum|protocol|init|subscript|typealias|actor)\b/
+                    ) != nil, trimmed.firstMatch(of: knownWitnesses) == nil,
                 !requirements.contains(name(of: trimmed))
             else { continue }
             var above = index - 1

@@ -95,6 +95,32 @@ struct RuleTests {
         #expect(Rules.documentation(file("public import Records")).isEmpty)
     }
 
+    @Test("a case of a public enum needs a comment, one of another or of a switch does not")
+    func caseDocumentation() {
+        func lines(_ head: String, _ comment: String) -> [Int] {
+            let text = """
+                /// A.
+                \(head) {
+                \(comment)
+                    case a, b
+                    /// C.
+                    var c: Int {
+                        switch self {
+                        case .a: 1
+                        case .b: 2
+                        }
+                    }
+                }
+                    case d
+                """
+            return Rules.documentation(file(text)).map(\.line)
+        }
+        #expect(lines("public enum A", "") == [4])
+        #expect(lines("public indirect enum A: B", "") == [4])
+        #expect(lines("public enum A", "    /// Both.").isEmpty)
+        #expect(lines("enum A", "").isEmpty)
+    }
+
     @Test("an escape from the compiler needs a comment nearby")
     func unsafety() {
         let bare = "final class A: @unchecked" + " Sendable {\n    let a = 1\n}"

@@ -102,14 +102,16 @@ extension GroupCoordinator {
         if groups[id] == nil { groups[id] = ConsumerGroup(id: id) }
     }
 
-    /// Deletes a group that has no members.
-    package mutating func delete(_ id: String) -> ErrorCode {
+    /// Why a group can't be deleted, nil when it has no members.
+    package func refusalOfDeletion(_ id: String) -> ErrorCode? {
         guard !id.isEmpty else { return .invalidGroupID }
         guard let group = groups[id] else { return .groupIDNotFound }
-        guard group.state == .empty, group.pending.isEmpty else { return .nonEmptyGroup }
+        return group.state == .empty && group.pending.isEmpty ? nil : .nonEmptyGroup
+    }
+
+    /// Forgets a group, once that is kept.
+    package mutating func delete(_ id: String) {
         groups[id] = nil
-        effects.append(.forget(id))
-        return .none
     }
 
     /// Whether a member reads the topic, as far as its subscription can be understood.

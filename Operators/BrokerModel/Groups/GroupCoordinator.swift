@@ -32,8 +32,6 @@ package struct GroupCoordinator: Sendable {
         case reply(ReplyToken, Reply)
         /// The group is to be kept as it is now.
         case keep(ConsumerGroup)
-        /// The group is gone.
-        case forget(String)
     }
 
     /// Who sends a request.
@@ -73,11 +71,6 @@ package struct GroupCoordinator: Sendable {
             group.members[member.id]?.expires = now + member.sessionTimeout
         }
         groups[group.id] = group
-    }
-
-    /// Drops a group while state is being read back.
-    package mutating func restoreForgotten(_ id: String) {
-        groups[id] = nil
     }
 
     mutating func newMemberID(_ prefix: String) -> String {

@@ -157,6 +157,11 @@ package struct PartitionLog: Sendable {
         aborted.removeAll { $0.lastOffset < offset }
     }
 
+    /// Goes on at `offset`: what lay below was given out once and is gone.
+    package mutating func raiseEnd(to offset: Int64) {
+        endOffset = max(endOffset, offset)
+    }
+
     /// The aborted transactions that have records in `offsets`, by first offset.
     package func aborted(in offsets: Range<Int64>) -> [AbortedTransaction] {
         var low = 0

@@ -9,6 +9,8 @@ public struct StageInput {
     public var node: NodeID
     /// Whether event time comes in band, by markers, so that the clock never moves it.
     public var carriesMarkers: Bool
+    /// Whether the input goes on where its topic begins when retention has taken what was not read yet.
+    public var skipsGaps = false
     /// Takes a batch from the log.
     public var receive: (RecordBatch) -> Void
     /// Takes records that were pushed in; false when their type is another.

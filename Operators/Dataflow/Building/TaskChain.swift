@@ -18,9 +18,9 @@ public struct TaskChain {
         for input in inputs { input.flush() }
     }
 
-    /// Collects what changed since the last snapshot, or everything.
-    public func snapshot(all: Bool) -> SnapshotWriter {
-        var writer = SnapshotWriter(all: all)
+    /// Collects the state of all operators.
+    public func snapshot(_ scope: SnapshotScope) -> SnapshotWriter {
+        var writer = SnapshotWriter(scope)
         for input in inputs { input.snapshot(&writer) }
         return writer
     }

@@ -26,6 +26,8 @@ public final class TaskContext {
     public private(set) var failure: DataflowError?
     /// What was counted, by operator and word; read by metrics.
     public private(set) var counters: [Counter] = []
+    /// From which offset on records of a partition that can't be decoded are kept as dead letters.
+    private var excused: [TopicPartition: Offset] = [:]
     /// Where the record that is being processed lies; a pointer, as it is written once a record.
     let position: UnsafeMutablePointer<RecordPosition>
 
@@ -61,6 +63,16 @@ public final class TaskContext {
     /// Notes a failure; the first one counts.
     public func fail(_ error: DataflowError) {
         if failure == nil { failure = error }
+    }
+
+    /// Lets records be kept as dead letters that can't be decoded, from an offset on.
+    public func excuse(_ partition: TopicPartition, from offset: Offset) {
+        excused[partition] = offset
+    }
+
+    /// Whether a record that can't be decoded is kept as a dead letter, so that the task goes on.
+    public func isExcused(_ partition: TopicPartition, _ offset: Offset) -> Bool {
+        excused[partition].map { offset >= $0 } ?? false
     }
 
     /// Registers a topic that a sink writes.

@@ -33,7 +33,7 @@ where E.Input == Up.Out, E.Key: StreamKey, Up.Out: BinaryCodable {
                 OperatorSink(KeyOperator(extractor: extractor), next: sink), builder)
         }
         let reader = ExchangeReader<E.Key, S>(
-            id: builder.operatorID(node), context: builder.context, next: sink)
+            id: builder.operatorID(node), builder, next: sink)
         builder.addInput(
             StageInput(
                 topic: builder.plan.exchangeTopic(node), node: node, carriesMarkers: true,

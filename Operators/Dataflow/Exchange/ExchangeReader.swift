@@ -6,21 +6,21 @@ public struct ExchangeReader<Key: StreamKey, S: Sink & ~Copyable>: Sink, ~Copyab
     /// What stands downstream decides.
     public typealias In = S.In
     private let id: OperatorID
-    private let context: TaskContext
+    private let poison: PoisonBox
     private var markers = MarkerTable()
     private var next: S
 
     /// Starts without promises.
-    public init(id: OperatorID, context: TaskContext, next: consuming S) {
+    public init(id: OperatorID, _ builder: TaskBuilder, next: consuming S) {
         self.id = id
-        self.context = context
+        poison = PoisonBox(id: id, builder)
         self.next = next
     }
 
     /// Takes a batch: each record is handed to `deliver` with a reader at its payload, each marker noted.
     ///
-    /// A record that can't be decoded was damaged on the way or written by an incompatible program; the
-    /// task stops rather than lose it.
+    /// A record that can't be decoded was damaged on the way or written by an incompatible program; what
+    /// becomes of it is for the ``PoisonBox`` to say.
     @inline(__always)
     public mutating func receive(
         _ batch: RecordBatch,
@@ -37,11 +37,7 @@ public struct ExchangeReader<Key: StreamKey, S: Sink & ~Copyable>: Sink, ~Copyab
                     guard payload.isAtEnd else { throw .trailingBytes(payload.remaining) }
                 }
             } catch {
-                return context.fail(
-                    DataflowError(
-                        .undecodable, domain: .internal,
-                        "a record between two stages could not be decoded: \(error)",
-                        operatorID: id, partition: batch.partition, offset: record.offset))
+                if !poison.take(record, of: batch.partition, error) { return }
             }
         }
     }

@@ -51,7 +51,7 @@ public struct Plan: Sendable {
             for sink in stage.sinks {
                 if case .topicSink(let topic) = graph[sink].kind { add(topic, .clusterDefault) }
             }
-            if stage.writesDeadLetters, stage.authority != .postgres {
+            if stage.writesDeadLetters || stage.readsOwnTopics, stage.authority != .postgres {
                 add(deadLetterTopic, .clusterDefault)
             }
         }

@@ -193,13 +193,16 @@ struct Planner {
             inputs: draft.inputs, nodes: draft.nodes, sinks: draft.sinks,
             exchanges: draft.exchanges, handoffs: draft.handoffs, cuts: cuts(draft),
             authority: authority,
-            writesDeadLetters: draft.sinks.contains { graph[$0].kind == .deadLetters })
+            writesDeadLetters: draft.sinks.contains { graph[$0].kind == .deadLetters },
+            needsFixedPartitions: draft.nodes.contains { graph[$0].kind == .keyBy }
+                || draft.inputs.count > 1)
     }
 
     private func follower(of sink: NodeID, _ input: Stage.Input) -> Stage {
         Stage(
             name: graph[sink].operatorID.rawValue, inputs: [input], nodes: [sink], sinks: [sink],
-            exchanges: [], handoffs: [], cuts: [], authority: .postgres, writesDeadLetters: false)
+            exchanges: [], handoffs: [], cuts: [], authority: .postgres, writesDeadLetters: false,
+            needsFixedPartitions: false)
     }
 
     /// The operators with several consumers in the stage, and those with several sources.

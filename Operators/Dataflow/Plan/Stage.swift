@@ -57,6 +57,13 @@ public struct Stage: Sendable {
     /// The topics that it reads.
     public var topics: [String] { inputs.filter { $0.kind != .push }.map(\.topic) }
 
+    /// Whether the number of its inputs' partitions must stay as it is: it keeps state by their keys, which
+    /// would move, or joins partitions of the same number.
+    public let needsFixedPartitions: Bool
+
+    /// Whether it reads topics that stages of its own pipeline write, whose records it must be able to decode.
+    public var readsOwnTopics: Bool { inputs.contains { $0.kind != .topic && $0.kind != .push } }
+
     /// Whether nothing but pushed records enters it.
     public var isPushed: Bool { inputs.allSatisfy { $0.kind == .push } }
 }

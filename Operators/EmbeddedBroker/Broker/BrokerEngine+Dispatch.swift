@@ -110,7 +110,7 @@ extension BrokerEngine {
             let request = try read(DescribeGroupsRequest.self, context, reader)
             reply(describeGroups(request, version: context.version), to: context)
         case .deleteGroups:
-            deleteGroups(try read(DeleteGroupsRequest.self, context, reader), context, now: now)
+            deleteGroups(try read(DeleteGroupsRequest.self, context, reader), context)
         case .consumerGroupHeartbeat:
             _ = try read(ConsumerGroupHeartbeatRequest.self, context, reader)
             var response = ConsumerGroupHeartbeatResponse()

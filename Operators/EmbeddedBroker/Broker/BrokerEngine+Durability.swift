@@ -1,51 +1,9 @@
 internal import BrokerModel
 
-// Group commit: what was written since the last sync is synced together, on another thread.
-
-/// A sync to be run on another thread: files of one partition, or of the journal.
-package struct SyncJob: Sendable {
-    /// Names the job to the engine.
-    package let number: UInt64
-    /// What is synced, in this order.
-    let files: [any LogFile]
-
-    /// Runs the job; returns what went wrong.
-    package func run() -> FileError? {
-        for file in files {
-            do throws(FileError) { try file.sync() } catch { return error }
-        }
-        return nil
-    }
-}
-
-/// What a sync makes durable once it has run.
-struct SyncTarget {
-    /// nil for the journal.
-    var partition: Partition?
-    var segments: [(segment: Segment, size: Int64)] = []
-    /// The end of the log, or of the journal, when the job was made.
-    var upTo: Int64
-    var incarnation = 0
-    /// The state at a roll, to be kept as a snapshot once everything below it is durable.
-    var snapshot: PartitionLog?
-}
+// Group commit: what was written since the last sync is synced together, on other threads.
 
 extension BrokerEngine {
-    // MARK: Waiting
-
-    /// Whether the journal is synced before anything is answered: so long as one topic promises it.
-    var isJournalDurable: Bool {
-        configuration.flush == .ack || topics.values.contains { $0.config.flush == .ack }
-    }
-
-    /// Runs `action` once everything that is in the journal now is as durable as was promised.
-    func whenJournalDurable(_ action: @escaping () -> Void) {
-        guard let journal, isJournalDurable, journal.written > journalSynced else {
-            return action()
-        }
-        journalWaiters.append((journal.written, action))
-        wantSync()
-    }
+    // MARK: Waiting for records
 
     /// Runs `action` once the records below `offset` are as durable as the topic promises.
     func whenDurable(
@@ -68,36 +26,60 @@ extension BrokerEngine {
         }
     }
 
-    private func wantSync(_ partition: Partition) {
+    /// Has the partition synced as soon as its lane is free.
+    func wantSync(_ partition: Partition) {
         guard !partition.isSyncWanted else { return }
         partition.isSyncWanted = true
-        wantSync()
+        wantSync(lane(of: partition))
     }
 
-    func wantSync() {
-        if !isSyncing, !isSyncWanted {
-            isSyncWanted = true
-            driver?.syncWanted()
+    private func lane(of partition: Partition) -> SyncLane {
+        partition.topic.config.flush == .ack ? .prompt : .background
+    }
+
+    /// Asks the driver to sync, unless it is at it or asked already.
+    func wantSync(_ lane: SyncLane) {
+        if !syncing.contains(lane), wantedLanes.insert(lane).inserted {
+            driver?.syncWanted(lane)
         }
     }
 
     // MARK: Intervals
 
-    /// When the next partition has to be synced in the background.
+    /// When the next partition, or the journal, has to be synced in the background.
     var nextFlush: Int64? {
-        guard !isSyncing else { return nil }
-        var next: Int64?
-        for partition in dirty.values where !partition.isSyncWanted && !partition.isFailed {
-            guard let since = partition.dirtySince,
-                case .interval(let interval) = partition.topic.config.flush
-            else { continue }
-            let due = since.addingReportingOverflow(interval)
-            next = min(next ?? .max, due.overflow ? .max : due.partialValue)
+        var next = journalFlush ?? .max
+        if !syncing.contains(.background) {
+            for partition in dirty.values where !partition.isSyncWanted && !partition.isFailed {
+                guard let since = partition.dirtySince,
+                    case .interval(let interval) = partition.topic.config.flush
+                else { continue }
+                let due = since.addingReportingOverflow(interval)
+                next = min(next, due.overflow ? .max : due.partialValue)
+            }
         }
-        return next
+        return next == .max ? nil : next
     }
 
+    /// When the journal has to be synced though nobody waits for it.
+    private var journalFlush: Int64? {
+        guard let since = journalDirtySince, let journal, !journal.isFailed,
+            !syncing.contains(.prompt), !isJournalSyncWanted
+        else { return nil }
+        switch configuration.flush {
+        case .interval(let interval):
+            let due = since.addingReportingOverflow(interval)
+            return due.overflow ? nil : due.partialValue
+        case .ack: return since + Self.journalInterval
+        case .system: return nil
+        }
+    }
+
+    /// How long an entry that nobody waits for may lie, in ms, where others are synced at once.
+    private static let journalInterval: Int64 = 1_000
+
     func flushDue(now: Int64) {
+        if let due = journalFlush, due <= now { wantJournalSync() }
         for partition in dirty.values {
             guard let since = partition.dirtySince,
                 case .interval(let interval) = partition.topic.config.flush,
@@ -109,35 +91,47 @@ extension BrokerEngine {
 
     // MARK: Syncing
 
-    /// The syncs that are wanted now.
+    /// The syncs that are wanted now in a lane.
     ///
     /// They are run anywhere, in their order, and then reported with
-    /// ``finishSync(_:now:)``; until then no others are handed out.
-    package func takeSyncJobs() -> [SyncJob] {
-        guard !isSyncing else { return [] }
-        isSyncWanted = false
+    /// ``finishSync(_:in:now:)``; until then that lane hands out no others.
+    package func takeSyncJobs(_ lane: SyncLane) -> [SyncJob] {
+        guard !syncing.contains(lane) else { return [] }
+        wantedLanes.remove(lane)
         var jobs: [SyncJob] = []
-        if let journal, journal.written > journalSynced {
-            jobs.append(SyncJob(number: nextJob(), files: [journal.file]))
-            syncTargets[jobs[0].number] = SyncTarget(
-                upTo: journal.written, incarnation: journal.incarnation)
+        if lane == .prompt, let job = journalJob() { jobs.append(job) }
+        let wanted = dirty.values.filter {
+            $0.isSyncWanted && !$0.isFailed && !$0.isDeleted && !$0.isSyncing
+                && self.lane(of: $0) == lane
         }
-        let wanted = dirty.values.filter { $0.isSyncWanted && !$0.isFailed && !$0.isDeleted }
         for partition in wanted.sorted(by: { $0.name < $1.name }) {
             partition.isSyncWanted = false
+            partition.isSyncing = true
             partition.dirtySince = nil
-            var target = SyncTarget(partition: partition, upTo: partition.store.log.endOffset)
+            var target = SyncTarget(
+                partition: partition, topic: partition.topic, upTo: partition.store.log.endOffset)
             for segment in partition.store.segments where segment.synced < segment.size {
                 target.segments.append((segment, segment.size))
             }
             target.snapshot = partition.store.takeRollSnapshot()
+            target.hasNewNames = partition.store.takeNewNames()
             dirty[ObjectIdentifier(partition)] = nil
             let job = SyncJob(number: nextJob(), files: target.segments.map(\.segment.file))
             syncTargets[job.number] = target
             jobs.append(job)
         }
-        isSyncing = !jobs.isEmpty
+        if !jobs.isEmpty { syncing.insert(lane) }
         return jobs
+    }
+
+    private func journalJob() -> SyncJob? {
+        guard let journal, !journal.isFailed, journal.written > journal.synced else { return nil }
+        isJournalSyncWanted = false
+        journalDirtySince = nil
+        let job = SyncJob(number: nextJob(), files: [journal.file])
+        syncTargets[job.number] = SyncTarget(
+            upTo: journal.written, incarnation: journal.incarnation)
+        return job
     }
 
     private func nextJob() -> UInt64 {
@@ -145,9 +139,12 @@ extension BrokerEngine {
         return jobNumber
     }
 
-    /// The jobs were run, each with the error it met.
-    package func finishSync(_ results: [(job: UInt64, error: FileError?)], now: Int64) {
-        isSyncing = false
+    /// The jobs of a lane were run, each with the error it met.
+    package func finishSync(
+        _ results: [(job: UInt64, error: FileError?)], in lane: SyncLane, now: Int64
+    ) {
+        clock = now
+        syncing.remove(lane)
         for (job, error) in results {
             guard let target = syncTargets.removeValue(forKey: job) else { continue }
             if let partition = target.partition {
@@ -157,34 +154,23 @@ extension BrokerEngine {
             }
         }
         drainEffects(now: now)
-        let isWanted =
-            dirty.values.contains { $0.isSyncWanted } || !journalWaiters.isEmpty || isSyncWanted
-        if isWanted {
-            isSyncWanted = false
-            wantSync()
+        for lane in SyncLane.allCases where isSyncWanted(lane) {
+            wantedLanes.remove(lane)
+            wantSync(lane)
         }
     }
 
-    private func finishJournal(_ target: SyncTarget, error: FileError?) {
-        if let error {
-            // What waits is never answered; its clients ask again and find out.
-            return log("journal: \(error)")
-        }
-        guard target.incarnation == journal?.incarnation else { return }
-        journalSynced = max(journalSynced, target.upTo)
-        runJournalWaiters()
-    }
-
-    func runJournalWaiters() {
-        let ready = journalWaiters.filter { $0.position <= journalSynced }
-        journalWaiters.removeAll { $0.position <= journalSynced }
-        for waiter in ready { waiter.action() }
+    private func isSyncWanted(_ lane: SyncLane) -> Bool {
+        wantedLanes.contains(lane)
+            || (lane == .prompt && (!journalWaiters.isEmpty || isJournalSyncWanted))
+            || dirty.values.contains { $0.isSyncWanted && self.lane(of: $0) == lane }
     }
 
     private func finish(
         _ target: SyncTarget, of partition: Partition, error: FileError?, now: Int64
     ) {
-        if let error {
+        partition.isSyncing = false
+        if let error = error ?? syncNames(target, of: partition) {
             log("\(partition.name): \(error); it takes no more records until the next start")
             partition.isFailed = true
         } else {
@@ -202,5 +188,17 @@ extension BrokerEngine {
         let ready = partition.durabilityWaiters.filter { $0.offset <= reached || isFailed }
         partition.durabilityWaiters.removeAll { $0.offset <= reached || isFailed }
         for waiter in ready { waiter.action(waiter.offset <= reached) }
+    }
+
+    /// Makes the names of new segments durable; what is in them was synced by the job.
+    private func syncNames(_ target: SyncTarget, of partition: Partition) -> FileError? {
+        guard target.hasNewNames, !partition.isDeleted else { return nil }
+        do throws(FileError) {
+            try files.syncDirectory(topicsDirectory)
+            try files.syncDirectory(partition.store.directory)
+            return nil
+        } catch {
+            return error
+        }
     }
 }

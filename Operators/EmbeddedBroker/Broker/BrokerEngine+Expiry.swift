@@ -23,8 +23,7 @@ extension BrokerEngine {
         }
         for group in groups.groupsEmpty(since: now - Self.emptyGroupRetention)
         where !offsets.holdsAny(group: group) {
-            _ = groups.delete(group)
+            guard delete(group: group) == .none else { return }
         }
-        drainEffects(now: now)
     }
 }

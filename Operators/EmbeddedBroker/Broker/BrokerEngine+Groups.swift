@@ -75,17 +75,24 @@ extension BrokerEngine {
         return response
     }
 
-    func deleteGroups(_ request: DeleteGroupsRequest, _ context: RequestContext, now: Int64) {
+    func deleteGroups(_ request: DeleteGroupsRequest, _ context: RequestContext) {
         var response = DeleteGroupsResponse()
         response.results = request.groupsNames.map { id in
             var result = DeleteGroupsResponse.DeletableGroupResult()
             result.groupID = id
-            result.errorCode =
-                offsets.hasPending(group: id)
-                ? ErrorCode.nonEmptyGroup.rawValue : groups.delete(id).rawValue
+            result.errorCode = delete(group: id).rawValue
             return result
         }
-        drainEffects(now: now)
-        whenJournalDurable { [weak self] in self?.reply(response, to: context) }
+        replyWhenKept(response, to: context)
+    }
+
+    /// Forgets a group without members, with its offsets, once the disk has taken that it is gone.
+    func delete(group id: String) -> ErrorCode {
+        if offsets.hasPending(group: id) { return .nonEmptyGroup }
+        if let refusal = groups.refusalOfDeletion(id) { return refusal }
+        guard keep(.groupDeleted(id)) else { return .kafkaStorageError }
+        groups.delete(id)
+        offsets.remove(group: id)
+        return .none
     }
 }

@@ -127,7 +127,7 @@ extension BrokerEngine {
             }
             return answer
         }
-        whenJournalDurable { [weak self] in self?.reply(response, to: context) }
+        replyWhenKept(response, to: context)
     }
 
     private func deleteRecords(of partition: Partition, below offset: Int64) -> ErrorCode {
@@ -135,18 +135,24 @@ extension BrokerEngine {
         let log = partition.store.log
         let wanted = offset == -1 ? log.highWatermark : offset
         guard wanted >= 0, wanted <= log.highWatermark else { return .offsetOutOfRange }
-        raiseStart(of: partition, to: wanted)
-        return .none
+        return raiseStart(of: partition, to: wanted) ? .none : .kafkaStorageError
     }
 
-    /// Forgets the records of a partition below an offset.
-    func raiseStart(of partition: Partition, to offset: Int64) {
-        guard offset > partition.store.log.startOffset else { return }
-        keep(
-            .recordsDeleted(
-                topic: partition.topic.name, partition: partition.index, offset: offset))
+    /// Forgets the records of a partition below an offset; false when the disk does not take that.
+    func raiseStart(of partition: Partition, to offset: Int64) -> Bool {
+        guard offset > partition.store.log.startOffset else { return true }
+        let deleted = JournalEntry.recordsDeleted(
+            topic: partition.topic.name, partition: partition.index, offset: offset)
+        guard keep(deleted) else { return false }
         partition.store.log.raiseStart(to: offset)
-        _ = partition.store.dropSegments(below: offset)
+        // Without the entry the next start would not know where the log ends.
+        afterJournalSync { [weak self, weak partition] in
+            guard let self, let partition, !partition.isDeleted else { return }
+            for error in partition.store.dropSegments(below: offset) {
+                self.log("\(partition.name): \(error)")
+            }
+        }
+        return true
     }
 
     func describeLogDirs(_ request: DescribeLogDirsRequest) -> DescribeLogDirsResponse {

@@ -6,31 +6,16 @@ extension BrokerEngine {
     /// Looks after everything: drops what retention lets go, compacts, forgets idle producers and
     /// what idle groups had committed.
     package func maintain(now: Int64) {
+        clock = now
         for topic in topics.values.sorted(by: { $0.name < $1.name }) {
             for partition in topic.partitions where !partition.isFailed {
                 if topic.config.isDeleted { retain(partition, now: now) }
-                if topic.config.isCompacted { compact(partition, now: now) }
                 partition.store.log.expireProducers(before: now - configuration.producerExpiration)
             }
         }
         expireOffsets(now: now)
         endHeldTransactions(now: now)
-    }
-
-    private func compact(_ partition: Partition, now: Int64) {
-        let store = partition.store
-        guard
-            Compaction.isDue(
-                store, config: partition.topic.config, cleanedUpTo: partition.cleanedUpTo)
-        else { return }
-        var compaction = Compaction(store: store, config: partition.topic.config, now: now)
-        do throws(FileError) {
-            let result = try compaction.run()
-            partition.cleanedUpTo = result.cleanedUpTo
-            log("\(partition.name): compacted \(result.bytesBefore) to \(result.bytesAfter) bytes")
-        } catch {
-            log("\(partition.name): compaction: \(error)")
-        }
+        compactNext(after: nil, now: now)
     }
 
     private func retain(_ partition: Partition, now: Int64) {
@@ -43,6 +28,11 @@ extension BrokerEngine {
         for (number, segment) in store.segments.enumerated() {
             let next = number + 1 < store.segments.count ? store.segments[number + 1] : nil
             let end = next?.baseOffset ?? store.log.endOffset
+            // What is deleted already lies there until the journal is durable.
+            if next != nil, end <= store.log.startOffset {
+                size -= segment.size
+                continue
+            }
             guard segment.size > 0, end <= limit else { break }
             let age = now - segment.index.greatestTimestamp
             let isOld =
@@ -61,6 +51,7 @@ extension BrokerEngine {
         } catch {
             return log("\(partition.name): \(error)")
         }
-        raiseStart(of: partition, to: start)
+        // What the disk does not take is tried again the next time.
+        _ = raiseStart(of: partition, to: start)
     }
 }

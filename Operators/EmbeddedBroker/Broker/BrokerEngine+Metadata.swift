@@ -38,7 +38,7 @@ extension BrokerEngine {
         } else {
             response.topics = topics.values.sorted { $0.name < $1.name }.map(describe)
         }
-        whenJournalDurable { [weak self] in self?.reply(response, to: context) }
+        replyWhenKept(response, to: context)
     }
 
     private func describe(

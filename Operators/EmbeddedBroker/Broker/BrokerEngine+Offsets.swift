@@ -60,7 +60,7 @@ extension BrokerEngine {
         }
         groups.ensureGroup(request.groupID)
         offsets.commit(commits, group: request.groupID)
-        whenJournalDurable { [weak self] in self?.reply(response, to: context) }
+        replyWhenKept(response, to: context)
     }
 
     func offsetFetch(_ request: OffsetFetchRequest, version: Int16) -> OffsetFetchResponse {
@@ -155,15 +155,19 @@ extension BrokerEngine {
                     topic: topic.name, partition: partition.partitionIndex)
                 if isRead {
                     result.errorCode = ErrorCode.groupSubscribedToTopic.rawValue
-                } else if offsets.remove(group: group.id, place) {
-                    keep(
-                        .offsetDeleted(
-                            group: group.id, topic: place.topic, partition: place.partition))
+                } else if offsets.entry(group: group.id, place) != nil {
+                    let deleted = JournalEntry.offsetDeleted(
+                        group: group.id, topic: place.topic, partition: place.partition)
+                    if keep(deleted) {
+                        _ = offsets.remove(group: group.id, place)
+                    } else {
+                        result.errorCode = ErrorCode.kafkaStorageError.rawValue
+                    }
                 }
                 topicResponse.partitions.append(result)
             }
             response.topics.append(topicResponse)
         }
-        whenJournalDurable { [weak self] in self?.reply(response, to: context) }
+        replyWhenKept(response, to: context)
     }
 }

@@ -22,6 +22,7 @@ extension BrokerEngine {
     ) {
         let pending = PendingProduce()
         pending.open = 1
+        var failure: ErrorCode?
         let finish = { [weak self] in
             pending.open -= 1
             guard pending.open == 0, request.acks != 0 else { return }
@@ -38,6 +39,7 @@ extension BrokerEngine {
                 result.index = data.index
                 switch outcome {
                 case .failed(let error, let message):
+                    failure = error
                     result.errorCode = error.rawValue
                     result.baseOffset = -1
                     result.errorMessage = message
@@ -59,7 +61,13 @@ extension BrokerEngine {
                 pending.response.responses[number].partitionResponses.append(result)
             }
         }
-        if request.acks == 0 { noReply(to: context) }
+        if request.acks == 0 {
+            noReply(to: context)
+            // Nothing else can tell the client that its records were not taken.
+            if let failure {
+                driver?.close(context.connection, reason: "a batch with acks=0: \(failure)")
+            }
+        }
         finish()
     }
 
@@ -83,7 +91,7 @@ extension BrokerEngine {
         }
         let bytes = UnsafeRawBufferPointer(rebasing: frame[range])
         let header: RecordBatchHeader
-        switch examine(bytes, for: partition, version: context.version) {
+        switch examine(bytes, for: partition, version: context.version, now: now) {
         case .failure(let refusal): return .failed(refusal.code, refusal.message)
         case .success(let examined): header = examined
         }
@@ -111,7 +119,7 @@ extension BrokerEngine {
 
     /// Checks a batch that came from outside.
     private func examine(
-        _ bytes: UnsafeRawBufferPointer, for partition: Partition, version: Int16
+        _ bytes: UnsafeRawBufferPointer, for partition: Partition, version: Int16, now: Int64
     ) -> Result<RecordBatchHeader, Refusal> {
         func refuse(_ code: ErrorCode, _ message: String) -> Result<RecordBatchHeader, Refusal> {
             .failure(Refusal(code: code, message: message))
@@ -141,6 +149,11 @@ extension BrokerEngine {
         }
         if partition.topic.config.isCompacted, !RecordBatch.everyRecordHasKey(header, bytes) {
             return refuse(.invalidRecord, "a record of a compacted topic has no key")
+        }
+        if let times = partition.topic.config.acceptedTimestamps(now: now),
+            !RecordBatch.everyTimestamp(header, bytes, isIn: times)
+        {
+            return refuse(.invalidTimestamp, "a timestamp is outside of what the topic accepts")
         }
         return .success(header)
     }

@@ -4,12 +4,28 @@ internal import Records
 // SASL PLAIN (RFC 4616), in Kafka's framing (KIP-43, KIP-152).
 
 extension BrokerEngine {
+    /// The greatest request of a client that has not authenticated yet, as in Kafka
+    /// (`sasl.server.max.receive.size`).
+    private static let unauthenticatedRequest = 512 << 10
+    /// How long the answer to wrong credentials is held back, in ms, as in Kafka
+    /// (`connection.failed.authentication.delay.ms`).
+    private static let failureDelay: Int64 = 100
+
+    /// The greatest request that is read from the client now, in bytes.
+    package func maximumRequest(of connection: ClientConnection) -> Int {
+        let isOpen = configuration.users.isEmpty || connection.authentication == .done
+        return isOpen
+            ? configuration.maximumRequest
+            : min(configuration.maximumRequest, Self.unauthenticatedRequest)
+    }
+
     /// Lets a request through only when its connection has authenticated, where that is needed.
     func admit(_ key: APIKey, _ context: RequestContext) throws(CodecError) {
         guard !configuration.users.isEmpty else { return }
-        if context.connection.authentication == .done { return }
-        switch key {
-        case .apiVersions, .saslHandshake, .saslAuthenticate: return
+        switch (context.connection.authentication, key) {
+        case (.done, _): return
+        case (.failed, _): throw .malformed("a request after wrong credentials")
+        case (_, .apiVersions), (_, .saslHandshake), (_, .saslAuthenticate): return
         default: throw .malformed("a request before authentication")
         }
     }
@@ -36,11 +52,22 @@ extension BrokerEngine {
         } else if isKnown(request.authBytes) {
             context.connection.authentication = .done
         } else {
-            log("connection from \(context.connection.peer): wrong credentials")
             response.errorCode = ErrorCode.saslAuthenticationFailed.rawValue
             response.errorMessage = "Authentication failed: Invalid username or password"
+            return refuseLater(response, context)
         }
         reply(response, to: context)
+    }
+
+    /// Answers after a while and then cuts the client off: a connection has one try.
+    private func refuseLater(_ response: SaslAuthenticateResponse, _ context: RequestContext) {
+        context.connection.authentication = .failed
+        let answer = { [weak self] in
+            guard let self else { return }
+            self.reply(response, to: context)
+            self.driver?.close(context.connection, reason: "wrong credentials")
+        }
+        delayedActions.append((clock + Self.failureDelay, answer))
     }
 
     /// The exchange that follows a handshake of version 0.

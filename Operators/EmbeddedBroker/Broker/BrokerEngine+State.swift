@@ -4,30 +4,45 @@ internal import Records
 // The broker's own state: what the journal brings back, and what the coordinators want done.
 
 extension BrokerEngine {
-    private var topicsDirectory: String { configuration.dataDirectory + "/topics" }
+    var topicsDirectory: String { configuration.dataDirectory + "/topics" }
+
+    /// What the journal says of partitions while it is read back.
+    private struct Replay {
+        var counts: [String: Int32] = [:]
+        var starts: [OffsetStore.Place: Int64] = [:]
+        /// Topics that were deleted and not made again.
+        var deleted: Set<String> = []
+    }
 
     /// Opens the data directory.
     func recover(now: Int64) throws(FileError) {
         try files.createDirectory(topicsDirectory)
-        var counts: [String: Int32] = [:]
-        var starts: [OffsetStore.Place: Int64] = [:]
-        journal = try Journal(configuration.dataDirectory + "/journal", files: files) { entry in
-            self.replay(entry, counts: &counts, starts: &starts, now: now)
+        try files.removeDirectory(compactionDirectory)
+        var replay = Replay()
+        let journal = try Journal(
+            configuration.dataDirectory + "/journal", files: files
+        ) { entry in
+            self.replay(entry, into: &replay, now: now)
+        }
+        self.journal = journal
+        if journal.tornBytes > 0 {
+            log("journal: cut off a torn tail of \(journal.tornBytes) bytes")
         }
         if clusterID.isEmpty {
             clusterID = newID()
-            try journal?.append(.cluster(id: clusterID))
+            try journal.append(.cluster(id: clusterID))
         }
-        try removeStrayDirectories(counts)
+        // Files go only when what says so is durable.
+        try journal.sync()
+        try files.syncDirectory(configuration.dataDirectory)
+        try clearStrayDirectories(replay)
         for topic in topics.values.sorted(by: { $0.name < $1.name }) {
-            for index in 0..<(counts[topic.name] ?? 0) {
+            for index in 0..<(replay.counts[topic.name] ?? 0) {
                 let place = OffsetStore.Place(topic: topic.name, partition: index)
-                try openPartition(topic, index, startOffset: starts[place] ?? 0, now: now)
+                try openPartition(topic, index, startOffset: replay.starts[place] ?? 0, now: now)
             }
         }
-        try journal?.file.sync()
-        try files.syncDirectory(configuration.dataDirectory)
-        journalSynced = journal?.written ?? 0
+        try files.syncDirectory(topicsDirectory)
         reservedProducerIDs = transactions.nextProducerID
         transactions.resume()
         abortForgottenTransactions(now: now)
@@ -35,10 +50,7 @@ extension BrokerEngine {
         rewriteJournalIfLarge()
     }
 
-    private func replay(
-        _ entry: JournalEntry, counts: inout [String: Int32],
-        starts: inout [OffsetStore.Place: Int64], now: Int64
-    ) {
+    private func replay(_ entry: JournalEntry, into replay: inout Replay, now: Int64) {
         switch entry {
         case .cluster(let id): clusterID = id
         case .topicCreated(let name, let id, let partitions, let configs):
@@ -46,19 +58,21 @@ extension BrokerEngine {
             let topic = Topic(name: name, id: id, config: config)
             topics[name] = topic
             topicsByID[id] = topic
-            counts[name] = partitions
+            replay.counts[name] = partitions
+            replay.deleted.remove(name)
         case .topicDeleted(let name):
             if let topic = topics.removeValue(forKey: name) { topicsByID[topic.id] = nil }
-            counts[name] = nil
-            starts = starts.filter { $0.key.topic != name }
+            replay.counts[name] = nil
+            replay.starts = replay.starts.filter { $0.key.topic != name }
+            replay.deleted.insert(name)
             offsets.remove(topic: name)
             transactions.forget(topic: name)
-        case .partitionsAdded(let name, let count): counts[name] = count
+        case .partitionsAdded(let name, let count): replay.counts[name] = count
         case .configsSet(let name, let configs):
             topics[name]?.config = TopicConfig(
                 overrides: configs, defaultFlush: configuration.flush)
         case .recordsDeleted(let topic, let partition, let offset):
-            starts[OffsetStore.Place(topic: topic, partition: partition)] = offset
+            replay.starts[OffsetStore.Place(topic: topic, partition: partition)] = offset
         case .offsets(let group, let commits):
             groups.ensureGroup(group)
             offsets.commit(commits, group: group)
@@ -73,23 +87,59 @@ extension BrokerEngine {
         case .group(let bytes):
             if let group = try? ConsumerGroup(decoding: bytes) { groups.restore(group, now: now) }
         case .groupDeleted(let id):
-            groups.restoreForgotten(id)
+            groups.delete(id)
             offsets.remove(group: id)
         case .transaction(let transaction): transactions.restore(transaction)
         case .producerIDs(let next): transactions.restore(nextProducerID: next)
         }
     }
 
-    private func removeStrayDirectories(_ counts: [String: Int32]) throws(FileError) {
+    /// Looks after folders that belong to no topic: what is left of a deleted topic or holds no
+    /// record is removed, anything else is set aside for somebody to look at.
+    private func clearStrayDirectories(_ replay: Replay) throws(FileError) {
         for name in try files.names(in: topicsDirectory) {
-            guard let dash = name.lastIndex(of: "-"),
-                let index = Int32(name[name.index(after: dash)...]),
-                index < counts[String(name[..<dash])] ?? 0
-            else {
-                try files.removeDirectory(topicsDirectory + "/" + name)
-                continue
+            let path = topicsDirectory + "/" + name
+            var topic: String?
+            if let dash = name.lastIndex(of: "-"),
+                let index = Int32(name[name.index(after: dash)...])
+            {
+                topic = String(name[..<dash])
+                if index >= 0, index < replay.counts[topic ?? ""] ?? 0 { continue }
+            }
+            let isDeleted = topic.map(replay.deleted.contains) ?? false
+            if isDeleted || topic != nil && holdsNoRecords(path) {
+                try files.removeDirectory(path)
+                let reason = isDeleted ? "was deleted" : "was never finished"
+                log("\(name): removed what is left of a topic that \(reason)")
+            } else {
+                try setAside(path, name: name)
             }
         }
+    }
+
+    private func setAside(_ path: String, name: String) throws(FileError) {
+        let aside = configuration.dataDirectory + "/set-aside"
+        try files.createDirectory(aside)
+        let taken = try files.names(in: aside)
+        var number = 1
+        while taken.contains("\(name).\(number)") { number += 1 }
+        try files.rename(path, to: "\(aside)/\(name).\(number)")
+        log("\(name): belongs to no topic; set aside as set-aside/\(name).\(number)")
+    }
+
+    private func holdsNoRecords(_ directory: String) -> Bool {
+        do throws(FileError) {
+            for name in try files.names(in: directory) where name.hasSuffix(".log") {
+                if try files.open(directory + "/" + name).size > 0 { return false }
+            }
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    func directory(of topic: String, _ index: Int32) -> String {
+        "\(topicsDirectory)/\(topic)-\(index)"
     }
 
     /// Opens or makes a partition's folder.
@@ -97,10 +147,9 @@ extension BrokerEngine {
         _ topic: Topic, _ index: Int32, startOffset: Int64 = 0, now: Int64
     ) throws(FileError) {
         let store = PartitionStore(
-            directory: "\(topicsDirectory)/\(topic.name)-\(index)", files: files,
+            directory: directory(of: topic.name, index), files: files,
             isDurable: topic.config.flush == .ack)
         try store.open(startOffset: startOffset, now: now)
-        if store.isDurable { try files.syncDirectory(topicsDirectory) }
         if store.truncatedBytes > 0 {
             log("\(topic.name)-\(index): cut off \(store.truncatedBytes) damaged bytes")
         }
@@ -139,76 +188,6 @@ extension BrokerEngine {
         return String((0..<22).map { _ in letters[Int(generator.next() >> 58)] })
     }
 
-    // MARK: The journal
-
-    /// Appends an entry; false when the disk does not take it.
-    @discardableResult
-    func keep(_ entry: JournalEntry) -> Bool {
-        guard let journal else { return false }
-        do throws(FileError) {
-            try journal.append(entry)
-            return true
-        } catch {
-            log("journal: \(error)")
-            return false
-        }
-    }
-
-    /// Replaces the journal by the present state once it is mostly history.
-    func rewriteJournalIfLarge() {
-        guard let journal, journal.wantsRewriting, !isSyncing else { return }
-        do throws(FileError) {
-            try journal.rewrite(entriesOfState())
-            journalSynced = journal.written
-            // The new file holds all that anybody waits for.
-            let ready = journalWaiters
-            journalWaiters = []
-            for waiter in ready { waiter.action() }
-        } catch {
-            log("journal: \(error)")
-        }
-    }
-
-    /// The entries that give the present state.
-    func entriesOfState() -> [JournalEntry] {
-        var entries: [JournalEntry] = [.cluster(id: clusterID)]
-        for topic in topics.values.sorted(by: { $0.name < $1.name }) {
-            entries.append(
-                .topicCreated(
-                    name: topic.name, id: topic.id, partitions: Int32(topic.partitions.count),
-                    configs: topic.config.overrides))
-            for partition in topic.partitions where partition.store.log.startOffset > 0 {
-                entries.append(
-                    .recordsDeleted(
-                        topic: topic.name, partition: partition.index,
-                        offset: partition.store.log.startOffset))
-            }
-        }
-        for group in groups.groups.values.sorted(by: { $0.id < $1.id }) {
-            var kept = group
-            if kept.state != .stable { kept.members = [:] }
-            entries.append(.group(kept.encoded))
-        }
-        for group in offsets.groups {
-            let commits = offsets.entries(group: group).map {
-                OffsetStore.Commit(
-                    topic: $0.place.topic, partition: $0.place.partition, entry: $0.entry)
-            }
-            entries.append(.offsets(group: group, commits: commits))
-        }
-        for staged in offsets.staged {
-            entries.append(
-                .offsetsStaged(
-                    group: staged.group, producerID: staged.producerID, commits: staged.commits))
-        }
-        for transaction in transactions.transactions.values.sorted(by: { $0.id < $1.id }) {
-            entries.append(.transaction(transaction))
-        }
-        entries.append(
-            .producerIDs(next: max(reservedProducerIDs, transactions.nextProducerID)))
-        return entries
-    }
-
     // MARK: Effects of the coordinators
 
     /// Carries out what the coordinators want.
@@ -220,12 +199,11 @@ extension BrokerEngine {
                 switch answer {
                 case .join(let response): reply(response, to: context)
                 case .sync(let response):
-                    whenJournalDurable { [weak self] in self?.reply(response, to: context) }
+                    replyWhenKept(response, to: context)
                 }
-            case .keep(let group): keep(.group(group.encoded))
-            case .forget(let id):
-                keep(.groupDeleted(id))
-                offsets.remove(group: id)
+            case .keep(let group):
+                // Without it the members have to join again after a restart, and nothing else.
+                keep(.group(group.encoded))
             }
         }
         drainTransactionEffects(now: now)
@@ -239,6 +217,10 @@ extension BrokerEngine {
                 try partition.store.close()
             }
         }
-        try journal?.file.sync()
+        guard let journal, !journal.isFailed else { return }
+        // What stands in front of this entry is durable, and by it the next start knows.
+        try journal.sync()
+        try journal.append(.cluster(id: clusterID))
+        try journal.sync()
     }
 }

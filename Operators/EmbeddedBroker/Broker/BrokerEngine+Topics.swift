@@ -15,8 +15,9 @@ extension BrokerEngine {
         let id = TopicID(high: generator.next(), low: generator.next())
         let config = TopicConfig(overrides: overrides, defaultFlush: configuration.flush)
         let topic = Topic(name: name, id: id, config: config)
+        guard clearRemovedFiles(of: name) else { return .failure(.kafkaStorageError) }
         do throws(FileError) {
-            for index in 0..<partitions { try openPartition(topic, index, now: now) }
+            try open(0..<partitions, of: topic, now: now)
         } catch {
             log("\(name): \(error)")
             removeFiles(of: topic)
@@ -33,8 +34,34 @@ extension BrokerEngine {
         return .success(topic)
     }
 
+    /// Makes the folders of new partitions.
+    private func open(
+        _ indexes: Range<Int32>, of topic: Topic, now: Int64
+    ) throws(FileError) {
+        for index in indexes {
+            // Nothing of these is known, so that what is there is left of an attempt that failed.
+            try files.removeDirectory(directory(of: topic.name, index))
+            try openPartition(topic, index, now: now)
+        }
+        if topic.config.flush == .ack { try files.syncDirectory(topicsDirectory) }
+    }
+
     private func removeFiles(of topic: Topic) {
-        for partition in topic.partitions { try? files.removeDirectory(partition.store.directory) }
+        for partition in topic.partitions { remove(partition.store.directory) }
+    }
+
+    private func remove(_ directory: String) {
+        do throws(FileError) {
+            try files.removeDirectory(directory)
+        } catch {
+            log("\(error)")
+        }
+    }
+
+    /// Removes the files of a deleted topic of that name, if they are still there; false when its
+    /// deletion can't be made durable first.
+    private func clearRemovedFiles(of name: String) -> Bool {
+        removedTopics[name] == nil || syncJournalNow()
     }
 
     func createTopics(_ request: CreateTopicsRequest, _ context: RequestContext, now: Int64) {
@@ -82,7 +109,7 @@ extension BrokerEngine {
             }
             response.topics.append(result)
         }
-        whenJournalDurable { [weak self] in self?.reply(response, to: context) }
+        replyWhenKept(response, to: context)
     }
 
     private func partitionCount(of wanted: CreateTopicsRequest.CreatableTopic) -> Int32 {
@@ -117,6 +144,7 @@ extension BrokerEngine {
                 return (.invalidReplicationFactor, "There is one broker.")
             }
         }
+        var overrides: [String: String] = [:]
         for config in wanted.configs {
             guard let value = config.value else {
                 return (.invalidConfig, "Null value for \(config.name)")
@@ -124,8 +152,10 @@ extension BrokerEngine {
             if let message = TopicConfig.refusal(config.name, value) {
                 return (.invalidConfig, message)
             }
+            overrides[config.name] = value
         }
-        return nil
+        let config = TopicConfig(overrides: overrides, defaultFlush: configuration.flush)
+        return config.conflict.map { (.invalidConfig, $0) }
     }
 
     func deleteTopics(_ request: DeleteTopicsRequest, _ context: RequestContext) {
@@ -146,7 +176,7 @@ extension BrokerEngine {
             }
             response.responses.append(result)
         }
-        whenJournalDurable { [weak self] in self?.reply(response, to: context) }
+        replyWhenKept(response, to: context)
     }
 
     /// Deletes a topic; false when the disk does not take that it is gone.
@@ -164,7 +194,14 @@ extension BrokerEngine {
             for waiter in waiters { waiter.action(false) }
             wakeFetches(of: partition)
         }
-        removeFiles(of: topic)
+        // After a crash the topic may be there again, but not without its records.
+        removedTopics[topic.name] = topic.partitions.map(\.store.directory)
+        afterJournalSync { [weak self] in
+            guard let self else { return }
+            for directory in self.removedTopics.removeValue(forKey: topic.name) ?? [] {
+                self.remove(directory)
+            }
+        }
         return true
     }
 
@@ -185,25 +222,21 @@ extension BrokerEngine {
             }
             response.results.append(result)
         }
-        whenJournalDurable { [weak self] in self?.reply(response, to: context) }
+        replyWhenKept(response, to: context)
     }
 
     /// Adds partitions to a topic: all of them, or none when the disk does not take them.
     private func add(_ count: Int, to topic: Topic, now: Int64) -> Bool {
         let present = topic.partitions.count
         do throws(FileError) {
-            for index in present..<present + count {
-                try openPartition(topic, Int32(index), now: now)
-            }
+            try open(Int32(present)..<Int32(present + count), of: topic, now: now)
             if keep(.partitionsAdded(topic: topic.name, count: Int32(present + count))) {
                 return true
             }
         } catch {
             log("\(topic.name): \(error)")
         }
-        for partition in topic.partitions[present...] {
-            try? files.removeDirectory(partition.store.directory)
-        }
+        for partition in topic.partitions[present...] { remove(partition.store.directory) }
         topic.partitions.removeLast(topic.partitions.count - present)
         return false
     }

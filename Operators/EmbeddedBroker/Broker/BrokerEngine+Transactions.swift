@@ -38,7 +38,7 @@ extension BrokerEngine {
                     response.errorCode = error.rawValue
                     response.producerEpoch = -1
                 }
-                whenJournalDurable { [weak self] in self?.reply(response, to: context) }
+                replyWhenKept(response, to: context)
             }
         }
     }
@@ -158,7 +158,7 @@ extension BrokerEngine {
         }
         drainTransactionEffects(now: now)
         if !heldEffects.isEmpty { response.refuse(.coordinatorNotAvailable) }
-        whenJournalDurable { [weak self] in self?.reply(response, to: context) }
+        replyWhenKept(response, to: context)
     }
 
     func addOffsets(_ request: AddOffsetsToTxnRequest, _ context: RequestContext, now: Int64) {
@@ -178,7 +178,7 @@ extension BrokerEngine {
         if !heldEffects.isEmpty {
             response.errorCode = ErrorCode.coordinatorNotAvailable.rawValue
         }
-        whenJournalDurable { [weak self] in self?.reply(response, to: context) }
+        replyWhenKept(response, to: context)
     }
 
     func txnOffsetCommit(
@@ -229,7 +229,7 @@ extension BrokerEngine {
             groups.ensureGroup(request.groupID)
             offsets.stage(commits, group: request.groupID, producerID: request.producerID)
         }
-        whenJournalDurable { [weak self] in self?.reply(response, to: context) }
+        replyWhenKept(response, to: context)
     }
 
     func endTransaction(_ request: EndTxnRequest, _ context: RequestContext, now: Int64) {

@@ -10,7 +10,14 @@ package import Records
 package final class BrokerEngine {
     let configuration: BrokerConfiguration
     let files: any FileLayer
-    package weak var driver: (any BrokerDriver)?
+    package weak var driver: (any BrokerDriver)? {
+        didSet {
+            // What was said before there was anybody to hear it.
+            let lines = heldLines
+            heldLines = []
+            for line in lines { driver?.log(line) }
+        }
+    }
 
     var topics: [String: Topic] = [:]
     var topicsByID: [TopicID: Topic] = [:]
@@ -35,13 +42,31 @@ package final class BrokerEngine {
 
     // Durability
     var dirty: [ObjectIdentifier: Partition] = [:]
-    var journalWaiters: [(position: Int64, action: () -> Void)] = []
-    var journalSynced: Int64 = 0
-    var isSyncing = false
-    var isSyncWanted = false
+    var journalWaiters: [JournalWaiter] = []
+    /// When the oldest entry that no sync was made for was written, in ms.
+    var journalDirtySince: Int64?
+    var isJournalSyncWanted = false
+    /// The lanes whose syncs are under way.
+    var syncing: Set<SyncLane> = []
+    /// The lanes that the driver was asked to sync.
+    var wantedLanes: Set<SyncLane> = []
     var syncTargets: [UInt64: SyncTarget] = [:]
     var jobNumber: UInt64 = 0
+    /// Topics that are deleted and whose files are still there.
+    var removedTopics: [String: [String]] = [:]
+
+    // Maintenance
     var nextMaintenance: Int64 = 0
+    /// The partition that is being compacted, and its topic, which may be deleted meanwhile.
+    var compacting: (partition: Partition, topic: Topic)?
+
+    /// Answers that are held back on purpose, by the time at which they go out.
+    var delayedActions: [(due: Int64, action: () -> Void)] = []
+    /// The time of the event under way, in ms since 1970.
+    var clock: Int64
+    private var heldLines: [String] = []
+    /// How many lines are held until there is a driver.
+    private static let maximumHeldLines = 1_000
 
     /// This broker's number.
     package static let nodeID: Int32 = 0
@@ -58,6 +83,7 @@ package final class BrokerEngine {
         groups = GroupCoordinator(limits: configuration.groups, seed: generator.next())
         transactions = TransactionCoordinator(limits: configuration.transactions)
         nextMaintenance = now + configuration.maintenanceInterval
+        clock = now
         try recover(now: now)
     }
 
@@ -73,6 +99,7 @@ package final class BrokerEngine {
     package func handle(
         _ frame: UnsafeRawBufferPointer, slot: UInt64, connection: ClientConnection, now: Int64
     ) throws(CodecError) {
+        clock = now
         if connection.authentication == .plain {
             return try authenticateRaw(frame, slot: slot, connection: connection)
         }
@@ -164,12 +191,17 @@ package final class BrokerEngine {
         if let deadline = groups.nextDeadline { next = min(next, deadline) }
         if let deadline = transactions.nextDeadline { next = min(next, deadline) }
         if let deadline = nextFlush { next = min(next, deadline) }
+        for delayed in delayedActions { next = min(next, delayed.due) }
         return next
     }
 
     /// Does what is due.
     package func tick(now: Int64) {
+        clock = now
         expireFetches(now: now)
+        let ready = delayedActions.filter { $0.due <= now }
+        delayedActions.removeAll { $0.due <= now }
+        for delayed in ready { delayed.action() }
         if let deadline = groups.nextDeadline, deadline <= now { groups.tick(now: now) }
         if let deadline = transactions.nextDeadline, deadline <= now {
             transactions.tick(now: now)
@@ -184,6 +216,7 @@ package final class BrokerEngine {
 
     /// A line for the log.
     func log(_ line: String) {
-        driver?.log(line)
+        if let driver { return driver.log(line) }
+        if heldLines.count < Self.maximumHeldLines { heldLines.append(line) }
     }
 }

@@ -14,6 +14,8 @@ package final class ClientConnection {
         case handshake
         case plain
         case done
+        /// The one try that a connection has was wrong.
+        case failed
     }
 
     package init(number: UInt64, peer: String, host: String, port: Int32) {
@@ -54,8 +56,13 @@ package struct OutgoingFrame {
 package protocol BrokerDriver: AnyObject {
     /// Sends the answer to a request; nil when the client wants none.
     func send(_ frame: OutgoingFrame?, slot: UInt64, connection: ClientConnection)
-    /// Asks that ``BrokerEngine/takeSyncJobs()`` be called soon and its work done elsewhere.
-    func syncWanted()
+    /// Cuts a client off, once the answers that it was sent are out.
+    func close(_ connection: ClientConnection, reason: String)
+    /// Asks that ``BrokerEngine/takeSyncJobs(_:)`` be called soon and its work done elsewhere; the
+    /// lanes don't wait for each other.
+    func syncWanted(_ lane: SyncLane)
+    /// Asks that a job be run elsewhere and handed to ``BrokerEngine/finishCompaction(_:now:)``.
+    func compactionWanted(_ job: CompactionJob)
     /// A line for the log: no payloads, no secrets.
     func log(_ line: String)
 }

@@ -32,6 +32,7 @@ final class Topic {
 
 /// A partition with those who wait for something to happen to it.
 final class Partition {
+    /// Who holds a partition for longer than a call must hold its topic as well.
     unowned let topic: Topic
     let index: Int32
     let store: PartitionStore
@@ -43,13 +44,11 @@ final class Partition {
     var dirtySince: Int64?
     /// Whether a sync failed: nothing can be promised any more until the broker starts again.
     var isFailed = false
-    /// Whether a sync of this partition is under way or asked for.
+    /// Whether a sync of this partition is asked for, or under way.
     var isSyncWanted = false
     var isSyncing = false
     /// Whether the topic is gone.
     var isDeleted = false
-    /// What compaction has gone through.
-    var cleanedUpTo: Int64 = 0
 
     init(topic: Topic, index: Int32, store: PartitionStore) {
         self.topic = topic

@@ -10,7 +10,7 @@ package protocol FileLayer: AnyObject {
     func remove(_ path: String) throws(FileError)
     /// Deletes a directory with what is in it; a missing one is no error.
     func removeDirectory(_ path: String) throws(FileError)
-    /// Gives a file another name, replacing what had it.
+    /// Gives a file or directory another name; a file replaces what had it.
     func rename(_ path: String, to new: String) throws(FileError)
     /// Makes the names in a directory durable.
     func syncDirectory(_ path: String) throws(FileError)
@@ -41,15 +41,18 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     package var path: String
     /// The system's error number.
     package var number: Int32
+    /// What is wrong with the content of the file, where that is the reason.
+    package var fault: String?
 
-    package init(_ operation: String, _ path: String, number: Int32) {
+    package init(_ operation: String, _ path: String, number: Int32, fault: String? = nil) {
         self.operation = operation
         self.path = path
         self.number = number
+        self.fault = fault
     }
 
-    /// `write /data/log: error 28`.
-    package var description: String { "\(operation) \(path): error \(number)" }
+    /// `write /data/log: error 28`, or `read /data/journal: ` and what is wrong with it.
+    package var description: String { "\(operation) \(path): \(fault ?? "error \(number)")" }
 }
 
 extension LogFile {

@@ -8,8 +8,13 @@ internal import NIOCore
 final class BrokerServer: BrokerDriver, @unchecked Sendable {
     let engine: BrokerEngine
     let loop: any EventLoop
-    let maximumRequest: Int
-    private let syncQueue = DispatchQueue(label: "millrace.broker.sync")
+    private let syncQueues: [SyncLane: DispatchQueue] = [
+        .prompt: DispatchQueue(label: "millrace.broker.sync"),
+        .background: DispatchQueue(label: "millrace.broker.flush", qos: .utility),
+    ]
+    private let compactionQueue = DispatchQueue(
+        label: "millrace.broker.compaction", qos: .utility)
+    private var compactionJob: CompactionJob?
     private let logger: @Sendable (String) -> Void
     var handlers: [UInt64: ConnectionHandler] = [:]
     private var nextConnection: UInt64 = 0
@@ -17,16 +22,14 @@ final class BrokerServer: BrokerDriver, @unchecked Sendable {
     private var timer: Scheduled<Void>?
     private var timerDue: Int64 = .max
     private var isStopped = false
-    private var isSyncRunning = false
     private var fileHandles: [ObjectIdentifier: SharedHandle] = [:]
 
     init(
-        engine: BrokerEngine, loop: any EventLoop, maximumRequest: Int,
+        engine: BrokerEngine, loop: any EventLoop,
         logger: @escaping @Sendable (String) -> Void
     ) {
         self.engine = engine
         self.loop = loop
-        self.maximumRequest = maximumRequest
         self.logger = logger
         engine.driver = self
     }
@@ -69,21 +72,37 @@ final class BrokerServer: BrokerDriver, @unchecked Sendable {
         for handler in handlers { handler.flushIfNeeded() }
     }
 
-    func syncWanted() {
-        // At the end of this event: what else it writes shares the sync.
-        loop.execute { self.sync() }
+    func close(_ connection: ClientConnection, reason: String) {
+        handlers[connection.number]?.closeAfterAnswers(reason)
     }
 
-    private func sync() {
-        guard !isSyncRunning, !isStopped else { return }
-        let jobs = engine.takeSyncJobs()
+    func syncWanted(_ lane: SyncLane) {
+        // At the end of this event: what else it writes shares the sync.
+        loop.execute { self.sync(lane) }
+    }
+
+    private func sync(_ lane: SyncLane) {
+        guard !isStopped else { return }
+        let jobs = engine.takeSyncJobs(lane)
         guard !jobs.isEmpty else { return }
-        isSyncRunning = true
-        syncQueue.async {
+        syncQueues[lane]?.async {
             let results = jobs.map { (job: $0.number, error: $0.run()) }
             self.loop.execute {
-                self.isSyncRunning = false
-                self.engine.finishSync(results, now: self.now)
+                self.engine.finishSync(results, in: lane, now: self.now)
+                self.scheduleTick()
+            }
+        }
+    }
+
+    func compactionWanted(_ job: CompactionJob) {
+        guard !isStopped else { return }
+        compactionJob = job
+        compactionQueue.async {
+            job.run()
+            self.loop.execute {
+                self.compactionJob = nil
+                guard !self.isStopped else { return }
+                self.engine.finishCompaction(job, now: self.now)
                 self.scheduleTick()
             }
         }
@@ -94,7 +113,7 @@ final class BrokerServer: BrokerDriver, @unchecked Sendable {
     /// Starts the timer.
     func begin() {
         scheduleTick()
-        syncWanted()
+        for lane in SyncLane.allCases { syncWanted(lane) }
     }
 
     /// Sets the timer to the engine's next deadline.
@@ -117,7 +136,9 @@ final class BrokerServer: BrokerDriver, @unchecked Sendable {
         isStopped = true
         timer?.cancel()
         for handler in handlers.values { handler.disconnect() }
-        syncQueue.sync {}
+        compactionJob?.cancel()
+        compactionQueue.sync {}
+        for queue in syncQueues.values { queue.sync {} }
         try engine.close()
     }
 

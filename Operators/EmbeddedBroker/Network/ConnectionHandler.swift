@@ -100,7 +100,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// The length of the request at the start, nil when the connection was closed for it.
     private func length(of bytes: ByteBuffer) -> Int? {
         let length = Int(bytes.getInteger(at: bytes.readerIndex, as: Int32.self) ?? -1)
-        if length >= 8, length <= server.maximumRequest { return length }
+        if length >= 8, length <= server.engine.maximumRequest(of: client) { return length }
         close("a request of \(length) bytes")
         return nil
     }
@@ -153,6 +153,19 @@ final class ConnectionHandler: ChannelDuplexHandler {
         isClosed = true
         server.log("connection from \(client.peer) closed: \(reason)")
         context?.close(promise: nil)
+    }
+
+    /// Takes no more requests, and closes the connection when its answers are out.
+    func closeAfterAnswers(_ reason: String) {
+        guard !isClosed, let context else { return }
+        isClosed = true
+        held = nil
+        server.log("connection from \(client.peer) closed: \(reason)")
+        needsFlush = false
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(.byteBuffer(ByteBuffer())), promise: promise)
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        promise.futureResult.whenComplete { _ in bound.value.close(promise: nil) }
     }
 
     // MARK: Answers

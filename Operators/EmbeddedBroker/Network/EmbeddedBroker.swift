@@ -79,9 +79,7 @@ package final class EmbeddedBroker: Sendable {
         let opened = loop.submit {
             let engine = try BrokerEngine(
                 configuration: configuration, files: PosixFileLayer(), now: BrokerServer.now)
-            return BrokerServer(
-                engine: engine, loop: loop, maximumRequest: configuration.maximumRequest,
-                logger: log)
+            return BrokerServer(engine: engine, loop: loop, logger: log)
         }
         let listening = opened.flatMap { server in
             listen(

@@ -1,157 +1,178 @@
 internal import BrokerModel
 internal import Records
+internal import Synchronization
 
-/// Keeps the newest record of each key in the closed segments of a partition, as Kafka's cleaner
-/// does for `cleanup.policy=compact`.
+/// One pass of compaction over a partition, as Kafka's cleaner does it for `cleanup.policy=compact`:
+/// of each key it keeps the newest record.
 ///
-/// Offsets stay as they are and leave gaps. Markers are kept, records of aborted transactions are
-/// not. Each segment is written anew beside the old one and put in its place by a rename, so that a
-/// crash at any moment leaves either.
-struct Compaction {
-    /// What a pass did.
-    struct Result: Equatable {
-        /// Everything below is clean.
-        var cleanedUpTo: Int64
-        var bytesBefore: Int64 = 0
-        var bytesAfter: Int64 = 0
+/// It notes the newest offset of the keys from where the last pass ended, as many as it may, and
+/// writes every segment up to there anew without what is older. Offsets stay as they are and leave
+/// gaps. Markers are kept, records of aborted transactions are not. The new segments lie in a folder
+/// of their own until the broker's thread renames them into place, oldest first, so that a crash at
+/// any moment leaves either of both.
+///
+/// `@unchecked Sendable`: the job has what it reads to itself, closed segments and copies of the
+/// log's state, and is handed back when it has run.
+package final class CompactionJob: @unchecked Sendable {
+    /// A segment that was written anew.
+    struct Cleaned {
+        var old: Segment
+        var new: Segment
+        /// Where it lies for now.
+        var path: String
     }
 
-    /// How many keys one pass looks at; what is beyond waits for the next.
-    static let maximumKeys = 1_000_000
+    /// How many bytes the keys of one pass may have.
+    private static let maximumKeyBytes = 32 << 20
 
-    let store: PartitionStore
-    let config: TopicConfig
-    let now: Int64
+    private let plan: CompactionPlan
+    private let files: any FileLayer
+    private let directory: String
+    private let log: PartitionLog
+    private let config: TopicConfig
+    private let maximumKeys: Int
+    private let now: Int64
+    private let isCancelled = Atomic(false)
     private var newest: [[UInt8]: Int64] = [:]
+    private var keyBytes = 0
     private var lastBatchOfProducer: [Int64: Int64] = [:]
-    private var end: Int64
 
-    init(store: PartitionStore, config: TopicConfig, now: Int64) {
-        self.store = store
+    /// Everything below is clean once the job's segments are in place.
+    private(set) var end: Int64
+    private(set) var cleaned: [Cleaned] = []
+    private(set) var error: FileError?
+    private(set) var bytesBefore: Int64 = 0
+    private(set) var bytesAfter: Int64 = 0
+
+    init(
+        plan: CompactionPlan, store: PartitionStore, config: TopicConfig, directory: String,
+        maximumKeys: Int, now: Int64
+    ) {
+        self.plan = plan
         self.config = config
+        self.directory = directory
+        self.maximumKeys = maximumKeys
         self.now = now
-        end = 0
+        files = store.files
+        log = store.log
+        end = plan.segments.last?.end ?? plan.firstDirty
     }
 
-    /// The closed segments that hold decided records only.
-    static func cleanable(_ store: PartitionStore) -> [Segment] {
-        let segments = store.segments
-        return segments.indices.dropLast().filter {
-            segments[$0 + 1].baseOffset <= store.log.lastStableOffset
-        }.map { segments[$0] }
-    }
+    /// Stops the job early; it then has an error.
+    package func cancel() { isCancelled.store(true, ordering: .relaxed) }
 
-    /// Whether enough has come since the last pass.
-    static func isDue(_ store: PartitionStore, config: TopicConfig, cleanedUpTo: Int64) -> Bool {
-        let candidates = cleanable(store)
-        let total = candidates.reduce(0) { $0 + $1.size }
-        let dirty = candidates.filter { $0.baseOffset >= cleanedUpTo }.reduce(0) { $0 + $1.size }
-        let ratio = Double(config.value("min.cleanable.dirty.ratio")) ?? 0.5
-        return dirty > 0 && Double(dirty) >= ratio * Double(total)
-    }
-
-    /// Runs one pass.
-    mutating func run() throws(FileError) -> Result {
-        let segments = Compaction.cleanable(store)
-        guard let last = segments.last,
-            let index = store.segments.firstIndex(where: { $0 === last })
-        else { return Result(cleanedUpTo: 0) }
-        end = store.segments[index + 1].baseOffset
-        for segment in segments { try survey(segment) }
-        for producer in store.log.activeProducers {
-            if let batch = producer.batches.last {
-                lastBatchOfProducer[producer.producerID] = batch.baseOffset
+    /// Runs the pass, on any thread.
+    package func run() {
+        do throws(FileError) {
+            try files.createDirectory(directory)
+            for producer in log.activeProducers {
+                lastBatchOfProducer[producer.producerID] = producer.batches.last?.baseOffset
             }
+            for (segment, segmentEnd) in plan.segments where segmentEnd > plan.firstDirty {
+                try checkCancelled()
+                guard segment.baseOffset < end else { break }
+                try survey(segment)
+            }
+            try checkCancelled()
+            for (segment, _) in plan.segments where segment.baseOffset < end {
+                try clean(segment)
+            }
+        } catch {
+            self.error = error
         }
-        var result = Result(cleanedUpTo: end)
-        for segment in segments {
-            result.bytesBefore += segment.size
-            result.bytesAfter += try clean(segment)
-        }
-        return result
+        newest = [:]
+    }
+
+    private func checkCancelled() throws(FileError) {
+        guard isCancelled.load(ordering: .relaxed) else { return }
+        throw FileError("compact", directory, number: 0, fault: "the broker stops")
     }
 
     private func isAborted(_ header: RecordBatchHeader) -> Bool {
         guard header.isTransactional else { return false }
         let range = header.baseOffset..<header.lastOffset + 1
-        return store.log.aborted(in: range).contains { $0.producerID == header.producerID }
+        return log.aborted(in: range).contains { $0.producerID == header.producerID }
     }
 
-    /// Notes the newest offset of each key.
-    private mutating func survey(_ segment: Segment) throws(FileError) {
-        var newest = newest
-        var end = end
+    /// Notes the newest offset of each key; the pass ends before a batch that has no room any more.
+    private func survey(_ segment: Segment) throws(FileError) {
         try segment.walk(from: 0, to: segment.size, whole: true) { header, _, bytes in
-            guard header.baseOffset < end else { return false }
+            if isCancelled.load(ordering: .relaxed) { return false }
+            guard header.lastOffset >= plan.firstDirty else { return true }
             guard !header.isControl, !isAborted(header) else { return true }
-            guard newest.count + Int(header.recordCount) <= Compaction.maximumKeys else {
+            let isFull =
+                newest.count + Int(header.recordCount) > maximumKeys
+                || keyBytes + header.byteCount > Self.maximumKeyBytes
+            // One batch is always taken, or there would be no progress.
+            if isFull, !newest.isEmpty {
                 end = header.baseOffset
                 return false
             }
             try? RecordBatch.forEach(header, bytes) { record in
-                if let key = record.key {
-                    newest[[UInt8](key)] = header.baseOffset + record.offsetDelta
+                guard let key = record.key else { return true }
+                let offset = header.baseOffset + record.offsetDelta
+                if newest.updateValue(offset, forKey: [UInt8](key)) == nil {
+                    keyBytes += key.count
                 }
                 return true
             }
             return true
         }
-        self.newest = newest
-        self.end = end
     }
 
-    /// Writes a segment anew; returns its size.
-    private func clean(_ segment: Segment) throws(FileError) -> Int64 {
-        let path = segment.path.dropLast(4) + ".cleaned.new"
-        try store.files.remove(String(path))
+    /// Writes a segment anew, unless it stays as it is.
+    private func clean(_ segment: Segment) throws(FileError) {
+        let path = directory + "/" + Segment.name(segment.baseOffset) + ".log"
+        try files.remove(path)
         let clean = try Segment(
-            baseOffset: segment.baseOffset, path: segment.path, files: store.files,
-            openedAs: String(path))
+            baseOffset: segment.baseOffset, path: segment.path, files: files, openedAs: path)
         var failure: FileError?
+        var isChanged = false
         try segment.walk(from: 0, to: segment.size, whole: true) { header, _, bytes in
+            if isCancelled.load(ordering: .relaxed) { return false }
+            let kept = kept(of: header, bytes)
+            if !kept.isWhole { isChanged = true }
             do throws(FileError) {
-                if let kept = kept(of: header, bytes) {
-                    try kept.withUnsafeBufferPointer { (buffer) throws(FileError) in
-                        let bytes = UnsafeRawBufferPointer(buffer)
-                        guard let header = try? RecordBatchHeader(bytes) else { return }
-                        try clean.append(
-                            header, stamped: bytes,
-                            rest: UnsafeRawBufferPointer(start: nil, count: 0),
-                            now: segment.created ?? now)
-                    }
-                }
+                try clean.append(kept.bytes, interval: config.indexInterval)
                 return true
             } catch {
                 failure = error
                 return false
             }
         }
+        bytesBefore += segment.size
         if let failure {
-            try? store.files.remove(String(path))
+            try? files.remove(path)
             throw failure
         }
+        try checkCancelled()
+        guard isChanged else {
+            bytesAfter += segment.size
+            return try files.remove(path)
+        }
+        bytesAfter += clean.size
         try clean.file.sync()
         clean.synced = clean.size
-        try store.files.remove(segment.indexPath)
-        try store.files.rename(String(path), to: segment.path)
-        try? store.files.replace(
-            segment.indexPath, with: store.sealed(clean.index), durable: false)
-        store.replace(segment, by: clean)
-        return clean.size
+        cleaned.append(Cleaned(old: segment, new: clean, path: path))
     }
 
-    /// What stays of a batch; nil for nothing.
-    private func kept(of header: RecordBatchHeader, _ batch: UnsafeRawBufferPointer) -> [UInt8]? {
-        if header.isControl || header.baseOffset >= end { return [UInt8](batch) }
+    /// What stays of a batch, no bytes for nothing.
+    private func kept(
+        of header: RecordBatchHeader, _ batch: UnsafeRawBufferPointer
+    ) -> (bytes: [UInt8], isWhole: Bool) {
+        if header.isControl || header.baseOffset >= end { return ([UInt8](batch), true) }
         let isAborted = isAborted(header)
-        let isForgotten = now - header.maxTimestamp > config.deleteRetention
+        // A tombstone goes in a pass after the one in which what it deletes has gone for good.
+        let mayForget =
+            header.lastOffset < plan.firstDirty
+            && now - header.maxTimestamp > config.deleteRetention
         var builder = RecordBatchBuilder(like: header)
         var isWhole = true
         do throws(CodecError) {
             try RecordBatch.forEach(header, batch) { record in
                 let offset = header.baseOffset + record.offsetDelta
-                let isNewest = record.key.map { newest[[UInt8]($0)] == offset } ?? false
-                if isNewest, !isAborted, record.hasValue || !isForgotten {
+                let isNewest = record.key.map { newest[[UInt8]($0)] ?? offset <= offset } ?? false
+                if isNewest, !isAborted, record.hasValue || !mayForget {
                     builder.append(raw: record.bytes)
                 } else {
                     isWhole = false
@@ -160,14 +181,14 @@ struct Compaction {
             }
         } catch {
             // What can't be read is left for its readers to complain of.
-            return [UInt8](batch)
+            return ([UInt8](batch), true)
         }
-        if isWhole { return [UInt8](batch) }
-        if builder.header.recordCount > 0 { return builder.build() }
+        if isWhole { return ([UInt8](batch), true) }
         // An empty batch remembers the last sequence number of its producer.
-        let isLast =
-            header.producerID >= 0
-            && lastBatchOfProducer[header.producerID] == header.baseOffset
-        return isLast ? builder.build() : nil
+        let isNeeded =
+            builder.header.recordCount > 0
+            || header.producerID >= 0
+                && lastBatchOfProducer[header.producerID] == header.baseOffset
+        return (isNeeded ? builder.build() : [], false)
     }
 }

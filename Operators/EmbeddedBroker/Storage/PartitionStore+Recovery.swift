@@ -33,6 +33,7 @@ extension PartitionStore {
         where name.hasSuffix(".snapshot") && directory + "/" + name != path {
             try? files.remove(directory + "/" + name)
         }
+        noteRecoveryPoint(log.endOffset)
     }
 
     /// Syncs everything and writes a snapshot and the index, so that the next start walks nothing.
@@ -49,7 +50,7 @@ extension PartitionStore {
 
     /// Opens the folder: reads the newest snapshot, walks the batches behind it, cuts a torn tail.
     ///
-    /// - Parameter startOffset: the first offset that was not deleted.
+    /// - Parameter startOffset: the first offset that was not deleted, as is known durably.
     func open(startOffset: Int64, now: Int64) throws(FileError) {
         try files.createDirectory(directory)
         let names = try files.names(in: directory)
@@ -64,47 +65,80 @@ extension PartitionStore {
         for name in names.reversed() where name.hasSuffix(".snapshot") && snapshot == nil {
             snapshot = unsealed(PartitionLog.self, directory + "/" + name)
         }
-        var truncated: Int64 = 0
-        if let snapshot, try !recover(opened, from: snapshot, now: now, &truncated) {
-            // The files do not reach as far as the snapshot says: believe the files.
-            log = PartitionLog()
-            _ = try recover(opened, from: PartitionLog(), now: now, &truncated)
-        } else if snapshot == nil {
-            _ = try recover(opened, from: PartitionLog(), now: now, &truncated)
+        adopt(unsealed(CompactionState.self, compactionPath) ?? CompactionState())
+        var recovery = Recovery(deletedUpTo: startOffset)
+        let isReached = try recover(opened, from: snapshot ?? PartitionLog(), &recovery)
+        if let snapshot, isReached {
+            noteRecoveryPoint(snapshot.endOffset)
+        } else if let snapshot {
+            // The files do not reach as far as it says: believe the files, but for what offsets
+            // were given out.
+            recovery = Recovery(
+                deletedUpTo: startOffset, seesGaps: false, truncated: recovery.truncated)
+            _ = try recover(opened, from: PartitionLog(), &recovery)
+            log.raiseEnd(to: snapshot.endOffset)
         }
         let kept = opened.filter { $0.size > 0 || $0 === opened.last }
         for segment in opened where !kept.contains(where: { $0 === segment }) {
             try files.remove(segment.path)
         }
-        adopt(kept, truncated: truncated)
-        if let first = kept.first { log.raiseStart(to: min(first.baseOffset, log.endOffset)) }
-        log.raiseStart(to: startOffset)
-        if active == nil || (active.map { $0.size == 0 && $0.baseOffset != log.endOffset } ?? false)
-        {
-            if let active, active.size == 0 {
-                try files.remove(active.path)
-                adopt(Array(kept.dropLast()), truncated: truncated)
-            }
-            try roll()
+        for segment in kept { segment.noteOpened(now: now) }
+        adopt(kept, truncated: recovery.truncated)
+        try settleEnd(recovery)
+    }
+
+    /// Sets where the log begins and ends, and what is appended to.
+    private func settleEnd(_ recovery: Recovery) throws(FileError) {
+        // A segment begins where the log ended when it was made: offsets below were given out, though
+        // their records were deleted or compacted away since.
+        log.raiseStart(to: recovery.deletedUpTo)
+        if let first = segments.first { log.raiseEnd(to: first.baseOffset) }
+        if !recovery.isBroken, let last = segments.last { log.raiseEnd(to: last.baseOffset) }
+        if let active, active.size == 0, active.baseOffset != log.endOffset {
+            try files.remove(active.path)
+            adopt(Array(segments.dropLast()), truncated: truncatedBytes)
         }
-        if let active, active.synced < active.size {
-            try active.file.sync()
-            active.synced = active.size
+        let isBehind = log.endOffset > recovery.reached
+        if segments.isEmpty || isBehind { try roll() }
+        for segment in segments where segment.synced < segment.size {
+            try segment.file.sync()
+            segment.synced = segment.size
         }
+        // What is missing between the files' end and the log's must not look like a loss.
+        if isBehind { try writeSnapshot(log) }
         log.raiseHighWatermark(to: log.endOffset)
+        _ = dropSegments(below: recovery.deletedUpTo)
+    }
+
+    /// What recovery found.
+    private struct Recovery {
+        /// Below this offset records were deleted, so that segments may be missing.
+        var deletedUpTo: Int64
+        /// Whether a gap between two segments is a loss.
+        var seesGaps = true
+        /// Whether something was cut off, with all that followed.
+        var isBroken = false
+        var truncated: Int64 = 0
+        /// Where the records in the files end.
+        var reached: Int64 = 0
     }
 
     /// Replays the batches behind the snapshot; false when the files end before it.
     private func recover(
-        _ segments: [Segment], from snapshot: PartitionLog, now: Int64, _ truncated: inout Int64
+        _ segments: [Segment], from snapshot: PartitionLog, _ recovery: inout Recovery
     ) throws(FileError) -> Bool {
         log = snapshot
-        var isBroken = false
-        var isFirst = snapshot.endOffset == 0
         var reached: Int64 = segments.first?.baseOffset ?? snapshot.endOffset
+        defer { recovery.reached = reached }
         for (number, segment) in segments.enumerated() {
-            if isBroken {
-                truncated += segment.file.size
+            segment.reset()
+            // Compaction leaves gaps, below the snapshot; elsewhere the end of a segment was lost.
+            let isGap =
+                segment.baseOffset > max(reached, recovery.deletedUpTo)
+                && reached >= max(snapshot.endOffset, compaction.touchedUpTo) && recovery.seesGaps
+            if isGap { recovery.isBroken = true }
+            if recovery.isBroken {
+                recovery.truncated += segment.file.size
                 try segment.file.truncate(to: 0)
                 continue
             }
@@ -113,34 +147,40 @@ extension PartitionStore {
                 let index = unsealed(SegmentIndex.self, segment.indexPath),
                 index.coveredBytes == segment.file.size
             {
-                segment.adopt(size: segment.file.size, index: index, created: now)
+                segment.adopt(size: segment.file.size, index: index)
                 reached = next
                 continue
             }
-            if isFirst {
-                log.raiseStart(to: segment.baseOffset)
-                isFirst = false
-            }
-            let size = segment.file.size
-            try segment.walk(from: 0, to: size, whole: true) { header, _, bytes in
-                // Below the snapshot everything was synced and is only indexed again.
-                if header.lastOffset >= snapshot.endOffset {
-                    guard header.baseOffset >= log.endOffset,
-                        RecordBatchHeader.computedChecksum(bytes) == header.checksum
-                    else { return false }
-                    log.append(header, commits: header.isControl && Marker.commits(bytes))
-                }
-                segment.note(header, now: now)
-                reached = header.lastOffset + 1
-                return true
-            }
-            if segment.size < size {
-                truncated += size - segment.size
-                try segment.cutTail()
-                isBroken = true
-            }
+            reached = max(reached, segment.baseOffset)
+            try replay(segment, above: snapshot.endOffset, &reached, &recovery)
         }
         return reached >= snapshot.endOffset || snapshot.startOffset == snapshot.endOffset
+    }
+
+    /// Takes the batches of a segment, and cuts off what can't be read.
+    private func replay(
+        _ segment: Segment, above snapshotEnd: Int64, _ reached: inout Int64,
+        _ recovery: inout Recovery
+    ) throws(FileError) {
+        let size = segment.file.size
+        var end = reached
+        try segment.walk(from: 0, to: size, whole: true) { header, _, bytes in
+            // Below the snapshot everything was synced and is only indexed again.
+            if header.lastOffset >= snapshotEnd {
+                guard header.baseOffset >= log.endOffset,
+                    RecordBatchHeader.computedChecksum(bytes) == header.checksum
+                else { return false }
+                log.append(header, commits: header.isControl && Marker.commits(bytes))
+            }
+            segment.note(header)
+            end = header.lastOffset + 1
+            return true
+        }
+        reached = end
+        guard segment.size < size else { return }
+        recovery.truncated += size - segment.size
+        try segment.cutTail()
+        recovery.isBroken = true
     }
 }
 

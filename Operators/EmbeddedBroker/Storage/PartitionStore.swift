@@ -12,6 +12,11 @@ final class PartitionStore {
     private(set) var segments: [Segment] = []
     var log = PartitionLog()
     private var rollSnapshot: PartitionLog?
+    private var hasNewNames = false
+    /// Below this offset everything is durable and in a snapshot.
+    private(set) var recoveryPoint: Int64 = 0
+    /// How far compaction has come.
+    private(set) var compaction = CompactionState()
     /// Bytes that recovery cut off when the partition was opened.
     private(set) var truncatedBytes: Int64 = 0
 
@@ -39,24 +44,26 @@ final class PartitionStore {
     func append(
         _ header: RecordBatchHeader, batch: UnsafeRawBufferPointer, config: TopicConfig, now: Int64
     ) throws(FileError) {
-        let segment = try segmentForAppending(header.byteCount, config: config, now: now)
+        let segment = try segmentForAppending(header, config: config, now: now)
         var stamp = ByteWriter(capacity: RecordBatchHeader.size)
         header.write(into: &stamp)
         let stamped = stamp.bytes
         try stamped.withUnsafeBufferPointer { (head) throws(FileError) in
             try segment.append(
                 header, stamped: UnsafeRawBufferPointer(head),
-                rest: UnsafeRawBufferPointer(rebasing: batch[head.count...]), now: now)
+                rest: UnsafeRawBufferPointer(rebasing: batch[head.count...]),
+                interval: config.indexInterval, now: now)
         }
     }
 
     private func segmentForAppending(
-        _ count: Int, config: TopicConfig, now: Int64
+        _ header: RecordBatchHeader, config: TopicConfig, now: Int64
     ) throws(FileError) -> Segment {
         if let active {
-            let isFull = active.size > 0 && active.size + Int64(count) > config.segmentBytes
-            let isOld = active.created.map { now - $0 >= config.segmentMilliseconds } ?? false
-            if !isFull, !(isOld && active.size > 0) { return active }
+            let count = Int64(header.byteCount)
+            let isFull = active.size > 0 && active.size + count > config.segmentBytes
+            let age = active.age(at: header, now: now)
+            if !isFull, age < config.segmentMilliseconds { return active }
         }
         return try roll()
     }
@@ -66,6 +73,15 @@ final class PartitionStore {
         defer { rollSnapshot = nil }
         return rollSnapshot
     }
+
+    /// Whether segments were made whose names are not known to be durable, once.
+    func takeNewNames() -> Bool {
+        defer { hasNewNames = false }
+        return hasNewNames
+    }
+
+    /// Everything below is durable and in a snapshot.
+    func noteRecoveryPoint(_ offset: Int64) { recoveryPoint = max(recoveryPoint, offset) }
 
     /// Begins a new segment at the end of the log.
     @discardableResult
@@ -77,7 +93,7 @@ final class PartitionStore {
         if !segments.isEmpty { rollSnapshot = log }
         let path = directory + "/" + Segment.name(log.endOffset) + ".log"
         let segment = try Segment(baseOffset: log.endOffset, path: path, files: files)
-        if isDurable { try files.syncDirectory(directory) }
+        if isDurable { try files.syncDirectory(directory) } else { hasNewNames = true }
         segments.append(segment)
         return segment
     }
@@ -177,23 +193,18 @@ final class PartitionStore {
 
     // MARK: Deleting
 
-    /// Drops whole segments below `offset`, never the active one; returns what was dropped.
-    func dropSegments(below offset: Int64) -> [Segment] {
-        var dropped: [Segment] = []
+    /// Drops whole segments below `offset`, never the active one; returns what could not be removed.
+    ///
+    /// That they are to go must be durable.
+    func dropSegments(below offset: Int64) -> [FileError] {
+        var errors: [FileError] = []
         while segments.count > 1, segments[1].baseOffset <= offset {
-            dropped.append(segments.removeFirst())
+            let segment = segments.removeFirst()
+            for path in [segment.path, segment.indexPath] {
+                do throws(FileError) { try files.remove(path) } catch { errors.append(error) }
+            }
         }
-        for segment in dropped {
-            try? files.remove(segment.path)
-            try? files.remove(segment.indexPath)
-        }
-        return dropped
-    }
-
-    /// Puts a compacted segment in the place of the one it was made from.
-    func replace(_ segment: Segment, by clean: Segment) {
-        guard let index = segments.firstIndex(where: { $0 === segment }) else { return }
-        segments[index] = clean
+        return errors
     }
 
     /// Sets the segments while the partition is opened.
@@ -201,4 +212,13 @@ final class PartitionStore {
         self.segments = segments
         truncatedBytes = truncated
     }
+
+    /// Puts another segment in the place of one, or none.
+    func replace(_ segment: Segment, by new: Segment?) {
+        guard let index = segments.firstIndex(where: { $0 === segment }) else { return }
+        if let new { segments[index] = new } else { segments.remove(at: index) }
+    }
+
+    /// Sets how far compaction has come.
+    func adopt(_ state: CompactionState) { compaction = state }
 }

@@ -78,6 +78,22 @@ enum RecordBatch {
         return all
     }
 
+    static func everyTimestamp(
+        _ header: RecordBatchHeader, _ batch: UnsafeRawBufferPointer, isIn range: ClosedRange<Int64>
+    ) -> Bool {
+        var all = true
+        do throws(CodecError) {
+            try forEach(header, batch) { record in
+                let time = header.baseTimestamp.addingReportingOverflow(record.timestampDelta)
+                if time.overflow || !range.contains(time.partialValue) { all = false }
+                return all
+            }
+        } catch {
+            return false
+        }
+        return all
+    }
+
     /// The checksum of a batch whose header has been changed.
     static func checksum(
         _ header: RecordBatchHeader, _ batch: UnsafeRawBufferPointer

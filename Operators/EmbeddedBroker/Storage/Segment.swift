@@ -12,8 +12,8 @@ final class Segment {
     private(set) var size: Int64 = 0
     /// Bytes known to be durable.
     var synced: Int64 = 0
-    /// When the first batch came, in ms since 1970: what rolling by age counts from.
-    var created: Int64?
+    /// When the first batch came, in ms since 1970.
+    private var created: Int64?
 
     /// How much is read at a time when batches are walked.
     static let walkChunk = 64 << 10
@@ -39,7 +39,7 @@ final class Segment {
     /// Appends a batch with its header stamped; on an error the file is as before.
     func append(
         _ header: RecordBatchHeader, stamped: UnsafeRawBufferPointer,
-        rest: UnsafeRawBufferPointer, now: Int64
+        rest: UnsafeRawBufferPointer, interval: Int64, now: Int64
     ) throws(FileError) {
         do throws(FileError) {
             try file.write([stamped, rest], at: size)
@@ -47,26 +47,52 @@ final class Segment {
             try? file.truncate(to: size)
             throw error
         }
-        note(header, now: now)
-    }
-
-    /// Takes a batch that stands in the file into the index.
-    func note(_ header: RecordBatchHeader, now: Int64) {
-        index.note(
-            offset: header.baseOffset, position: size,
-            timestamp: header.isControl ? -1 : header.maxTimestamp)
-        size += Int64(header.byteCount)
-        index.coveredBytes = size
+        note(header, interval: interval)
         if created == nil { created = now }
     }
 
+    /// Appends a whole batch as it is, or nothing for no bytes.
+    func append(_ batch: [UInt8], interval: Int64) throws(FileError) {
+        guard let header = batch.withUnsafeBytes({ try? RecordBatchHeader($0) }) else { return }
+        try file.write(batch, at: size)
+        note(header, interval: interval)
+    }
+
+    /// Takes a batch that stands in the file into the index.
+    func note(_ header: RecordBatchHeader, interval: Int64 = SegmentIndex.interval) {
+        index.note(
+            offset: header.baseOffset, position: size, timestamp: header.maxTimestamp,
+            isControl: header.isControl, interval: interval)
+        size += Int64(header.byteCount)
+        index.coveredBytes = size
+    }
+
+    /// How old the segment is when a batch is to be appended, in ms: as in Kafka by the timestamps
+    /// of its first batch and of that one, so that it is the same after a restart, and by the clock
+    /// where they have none.
+    func age(at header: RecordBatchHeader, now: Int64) -> Int64 {
+        guard size > 0 else { return 0 }
+        if index.firstTimestamp >= 0, header.maxTimestamp >= 0 {
+            return header.maxTimestamp - index.firstTimestamp
+        }
+        return created.map { now - $0 } ?? 0
+    }
+
     /// Takes the file as whole without walking it.
-    func adopt(size: Int64, index: SegmentIndex, created: Int64) {
+    func adopt(size: Int64, index: SegmentIndex) {
         self.size = size
         self.index = index
-        self.created = created
         synced = size
     }
+
+    /// Forgets what was noted, before the file is walked again.
+    func reset() {
+        size = 0
+        index = SegmentIndex()
+    }
+
+    /// The segment was there before the broker started.
+    func noteOpened(now: Int64) { created = now }
 
     /// Cuts the file behind the last whole batch.
     func cutTail() throws(FileError) {

@@ -15,21 +15,26 @@ struct SegmentIndex {
     private(set) var entries: [Entry] = []
     /// The greatest timestamp of the segment, -1 without records.
     private(set) var greatestTimestamp: Int64 = -1
+    /// The timestamp of the first batch, -1 when it has none or an older broker wrote the index.
+    private(set) var firstTimestamp: Int64 = -1
     /// The size of the file that this is the index of.
     var coveredBytes: Int64 = 0
     private var indexedUpTo: Int64 = .min
 
-    /// How many bytes lie between two entries at least.
+    /// How many bytes lie between two entries at least, unless the topic says otherwise.
     static let interval: Int64 = 8 << 10
 
-    /// Notes a batch.
-    mutating func note(offset: Int64, position: Int64, timestamp: Int64) {
-        if entries.isEmpty || position - indexedUpTo >= SegmentIndex.interval {
+    /// Notes a batch; the timestamp of a marker counts for the first batch only.
+    mutating func note(
+        offset: Int64, position: Int64, timestamp: Int64, isControl: Bool, interval: Int64
+    ) {
+        if entries.isEmpty { firstTimestamp = timestamp }
+        if entries.isEmpty || position - indexedUpTo >= interval {
             entries.append(
                 Entry(offset: offset, position: position, timestampBefore: greatestTimestamp))
             indexedUpTo = position
         }
-        greatestTimestamp = max(greatestTimestamp, timestamp)
+        if !isControl { greatestTimestamp = max(greatestTimestamp, timestamp) }
     }
 
     /// The last entry whose key is at most the wanted one, 0 if none.
@@ -72,6 +77,7 @@ extension SegmentIndex: BinaryCodable {
                     timestampBefore: try reader.integer()))
         }
         indexedUpTo = entries.last?.position ?? .min
+        firstTimestamp = reader.isAtEnd ? -1 : try reader.integer()
     }
 
     func encode(into writer: inout ByteWriter) {
@@ -83,5 +89,6 @@ extension SegmentIndex: BinaryCodable {
             writer.integer(entry.position)
             writer.integer(entry.timestampBefore)
         }
+        writer.integer(firstTimestamp)
     }
 }

@@ -124,9 +124,17 @@ package struct TopicConfig: Hashable, Sendable {
             isValid = parts.allSatisfy {
                 words.contains($0.trimmingSpaces)
             }
-        case .text: isValid = name != "flush" || FlushPolicy(value) != nil
+        case .text where name == "flush": isValid = FlushPolicy(value) != nil
+        case .text: isValid = Double(value).map((0...1).contains) ?? false
         }
         return isValid ? nil : "Invalid value for configuration \(name)"
+    }
+
+    /// Why the values can't stand together; nil when they can.
+    package var conflict: String? {
+        guard minimumCompactionLag > maximumCompactionLag else { return nil }
+        return "min.compaction.lag.ms (\(minimumCompactionLag)) is greater than"
+            + " max.compaction.lag.ms (\(maximumCompactionLag))"
     }
 
     /// Sets or, with nil, resets a value.
@@ -164,6 +172,24 @@ package struct TopicConfig: Hashable, Sendable {
     package private(set) var isDeleted = true
     /// Whether the broker's time replaces the producer's.
     package private(set) var usesAppendTime = false
+    /// How long compaction leaves records alone, in ms.
+    package private(set) var minimumCompactionLag: Int64 = 0
+    /// After how long records are compacted however few they are, in ms.
+    package private(set) var maximumCompactionLag: Int64 = .max
+    /// How many bytes lie between two entries of an index at least.
+    package private(set) var indexInterval: Int64 = 0
+    private var timestampBefore: Int64 = .max
+    private var timestampAfter: Int64 = .max
+
+    /// The timestamps that records may have; nil for all.
+    func acceptedTimestamps(now: Int64) -> ClosedRange<Int64>? {
+        guard !usesAppendTime, timestampBefore < .max || timestampAfter < .max else { return nil }
+        let last = now.addingReportingOverflow(timestampAfter)
+        let first = now.subtractingReportingOverflow(timestampBefore)
+        return
+            (first.overflow ? .min : first.partialValue)...(last.overflow
+            ? .max : last.partialValue)
+    }
 
     private mutating func refresh() {
         func number(_ name: String) -> Int64 { Int64(value(name)) ?? 0 }
@@ -176,6 +202,13 @@ package struct TopicConfig: Hashable, Sendable {
         isCompacted = value("cleanup.policy").contains("compact")
         isDeleted = value("cleanup.policy").contains("delete")
         usesAppendTime = value("message.timestamp.type") == "LogAppendTime"
+        minimumCompactionLag = number("min.compaction.lag.ms")
+        maximumCompactionLag = number("max.compaction.lag.ms")
+        indexInterval = number("index.interval.bytes")
+        timestampBefore = number("message.timestamp.before.max.ms")
+        timestampAfter = number("message.timestamp.after.max.ms")
+        // As in Kafka, what is to be compacted must not lie in the open segment for longer.
+        if isCompacted { segmentMilliseconds = min(segmentMilliseconds, maximumCompactionLag) }
         let milliseconds = number("flush.ms")
         if let own = overrides["flush"].flatMap(FlushPolicy.init) {
             flush = own

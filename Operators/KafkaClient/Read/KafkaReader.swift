@@ -170,7 +170,7 @@ package final class KafkaReader: LogReader {
 
     package func unassign(_ partitions: [TopicPartition]) throws {
         try checkOpen()
-        for partition in partitions { fetchers[partition] = nil }
+        for partition in partitions { fetchers.removeValue(forKey: partition)?.detach() }
         let others = fetchers.mapValues(\.next)
         if try membership.stop(handle.raw, partitions, beside: others) {
             for fetcher in fetchers.values { fetcher.beginAnew() }
@@ -204,7 +204,8 @@ package final class KafkaReader: LogReader {
             records: UnsafeBufferPointer(rebasing: buffer.views[0..<records]))
         fetcher.next = batch.next ?? fetcher.next
         try body(batch)
-        return fetcher.end
+        // Whoever took the batch may have let the partition begin anew somewhere else.
+        return fetchers[partition] === fetcher ? fetcher.end : nil
     }
 
     /// Takes messages that were held back, else from the partition's queue.
@@ -303,12 +304,25 @@ package final class KafkaReader: LogReader {
         closed = true
         membership.closing = true
         // Partition queues go first: librdkafka asks for it.
+        for fetcher in fetchers.values { fetcher.detach() }
         fetchers.removeAll()
         membership.surrender(handle.raw)
         rd_kafka_queue_cb_event_enable(groupQueue, nil, nil)
         leaveGroup()
         rd_kafka_queue_destroy(groupQueue)
+        handle.isAbandoned = mustNotBeFreed
         handle.destroy()
+    }
+
+    /// Whether freeing the client may end the process.
+    ///
+    /// librdkafka before 2.3.0 aborts when it frees a cooperative member that has joined and was never told what
+    /// is its own (its issue 4312). Whether it has joined nobody can ask once it has left.
+    private var mustNotBeFreed: Bool {
+        guard case .group = options.membership, rd_kafka_version() < 0x0203_00FF else {
+            return false
+        }
+        return !membership.hasBeenAssigned
     }
 
     /// Leaves within a bounded time; the cluster finds a member out that could not say goodbye.

@@ -58,6 +58,8 @@ package struct KafkaReaderOptions: Sendable {
             ("queued.max.messages.kbytes", String(kilobytes)),
             ("queued.min.messages", String(messages)),
             ("fetch.wait.max.ms", "100"),
+            // How soon a group hears of partitions that were added.
+            ("topic.metadata.refresh.interval.ms", "30000"),
         ]
         switch membership {
         case .group(let group, let topics):

@@ -16,6 +16,7 @@ final class PartitionFetcher {
     var failure: (code: rd_kafka_resp_err_t, text: String)?
     /// Messages behind that error.
     var held: [Message] = []
+    private var isDetached = false
     /// Records taken since the client was told that there is room.
     private var taken = 0
     /// After how many records the client is told.
@@ -71,10 +72,18 @@ final class PartitionFetcher {
         end = nil
     }
 
-    /// Drops what is held and lets go of the queue.
-    deinit {
-        for message in held { rd_kafka_message_destroy(message) }
+    /// Lets go of the client's queue: it is the same one for whoever reads the partition next, so this must not
+    /// wait for the last reference, which a batch that is being handed over may hold.
+    func detach() {
+        guard !isDetached else { return }
+        isDetached = true
         rd_kafka_queue_cb_event_enable(queue, nil, nil)
+    }
+
+    /// Drops what is held.
+    deinit {
+        detach()
+        for message in held { rd_kafka_message_destroy(message) }
         rd_kafka_queue_destroy(queue)
     }
 }

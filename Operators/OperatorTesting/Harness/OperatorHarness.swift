@@ -176,11 +176,13 @@ private struct Play<In, Out> {
     /// Saves the task, everything the first time and what changed from then on, and builds another from it.
     mutating func restore() throws {
         chain.flush()
-        checkpoints.append(chain.snapshot(all: checkpoints.isEmpty).bytes.bytes)
+        checkpoints.append(chain.snapshot(checkpoints.isEmpty ? .everything : .changes).bytes.bytes)
         chain = try harness.makeChain()
         chain.context.now = now
         for (index, bytes) in checkpoints.enumerated() {
-            try chain.restore(try SnapshotReader(all: index == 0, bytes: bytes))
+            try chain.restore(
+                try SnapshotReader(
+                    all: index == 0, isLast: index == checkpoints.count - 1, bytes: bytes))
         }
     }
 }

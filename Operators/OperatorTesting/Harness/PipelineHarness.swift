@@ -54,6 +54,14 @@ public final class PipelineHarness {
         try driver.log.append(record, to: TopicPartition(topic: topic, partition: partition))
     }
 
+    /// Hands a push to a stage that reads no topic, as a door does; ``settle()`` carries it on.
+    ///
+    /// - Parameter values: a `PushSource.Push` of the stage's type.
+    /// - Throws: `.invalidDefinition` when there is no such stage.
+    public func push(_ values: Any, to stage: String) throws {
+        try driver.push(values, to: stage)
+    }
+
     // MARK: Time
 
     /// Processes what is there, at the clock's present time.

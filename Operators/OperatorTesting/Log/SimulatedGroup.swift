@@ -32,6 +32,11 @@ final class SimulatedGroup {
         }
     }
 
+    /// Takes in partitions that were added to a topic, if the group reads it.
+    func grow(_ topic: String, partitions count: Int32) {
+        if partitions.contains(where: { $0.topic == topic }) { subscribe(topic, partitions: count) }
+    }
+
     func join() -> Int {
         lastMember += 1
         members.append(lastMember)

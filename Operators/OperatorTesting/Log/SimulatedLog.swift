@@ -37,6 +37,9 @@ public final class SimulatedLog {
     /// What goes wrong; nil: nothing.
     public var faults: FaultPlan?
 
+    /// Whether the log takes nothing: neither output nor the end of a transaction.
+    public var isFull = false
+
     /// Makes an empty log.
     public init() {}
 
@@ -50,6 +53,18 @@ public final class SimulatedLog {
                 "topic \(name) is there already, or has no partitions")
         }
         topics[name] = Array(repeating: SimulatedPartition(), count: Int(partitions))
+    }
+
+    /// Adds partitions to a topic; groups that read it hear of them.
+    public func addPartitions(to topic: String, count: Int32) throws {
+        let present = try partitionCount(of: topic)
+        for _ in present..<max(present, count) { topics[topic]?.append(SimulatedPartition()) }
+        for group in groups.values { group.grow(topic, partitions: count) }
+    }
+
+    /// Takes the records of a partition below an offset, as retention does.
+    public func deleteRecords(of partition: TopicPartition, below offset: Offset) {
+        topics[partition.topic]?[Int(partition.partition)].delete(below: Int(offset.rawValue))
     }
 
     /// How many partitions a topic has.

@@ -11,6 +11,8 @@ struct SimulatedPartition {
     /// The first offset of each transaction that is open.
     private var open: [UInt64: Int] = [:]
     private var aborted: Set<UInt64> = []
+    /// The first offset that is still there.
+    private(set) var earliest = 0
 
     /// The offset behind everything.
     var end: Int { entries.count }
@@ -21,6 +23,11 @@ struct SimulatedPartition {
     mutating func append(_ record: SimulatedLog.Record, transaction: UInt64?) {
         if let transaction, open[transaction] == nil { open[transaction] = entries.count }
         entries.append(.record(record, transaction: transaction))
+    }
+
+    /// Takes what lies below an offset.
+    mutating func delete(below offset: Int) {
+        earliest = max(earliest, min(offset, entries.count))
     }
 
     /// Ends a transaction: its records are seen from now on, or never.
@@ -38,7 +45,7 @@ struct SimulatedPartition {
         from start: Int, maximum: Int
     ) -> (records: [(offset: Int, record: SimulatedLog.Record)], next: Int) {
         var found: [(offset: Int, record: SimulatedLog.Record)] = []
-        var next = start
+        var next = max(start, earliest)
         let stable = lastStableOffset
         while next < stable {
             if case .record(let record, let transaction) = entries[next],

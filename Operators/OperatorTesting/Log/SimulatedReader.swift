@@ -8,6 +8,8 @@ public final class SimulatedReader: LogReader {
     private var positions: [TopicPartition: Int] = [:]
     /// What the group has given to this member, as far as it has heard.
     private var given: Set<TopicPartition> = []
+    /// What the member has lost and not let go of yet: as with librdkafka, the group goes on at its answer.
+    private var owed: Set<TopicPartition> = []
     private var isClosed = false
     /// The most records of a batch, whatever the caller asks for.
     public var batchLimit = Int.max
@@ -22,7 +24,7 @@ public final class SimulatedReader: LogReader {
 
     /// Whether ``poll()`` has something to say.
     public var hasNews: Bool {
-        guard let group, let member else { return false }
+        guard let group, let member, owed.isEmpty else { return false }
         return group.hasNews(for: member)
     }
 
@@ -34,12 +36,14 @@ public final class SimulatedReader: LogReader {
     /// What the group has to say.
     public func poll() throws -> [GroupEvent] {
         try refuse()
-        guard let group, let member else { return [] }
+        guard let group, let member, owed.isEmpty else { return [] }
         let events = group.poll(member)
         for event in events {
             switch event {
             case .assigned(let partitions): given.formUnion(partitions)
-            case .lost(let partitions): given.subtract(partitions)
+            case .lost(let partitions):
+                given.subtract(partitions)
+                owed.formUnion(partitions)
             case .revoked, .failed: break
             }
         }
@@ -131,6 +135,7 @@ public final class SimulatedReader: LogReader {
     public func unassign(_ partitions: [TopicPartition]) throws {
         for partition in partitions {
             positions[partition] = nil
+            owed.remove(partition)
             if let group, let member, group.released(partition, by: member) {
                 given.remove(partition)
             }
@@ -164,6 +169,13 @@ public final class SimulatedReader: LogReader {
                 .offsetOutOfRange, domain: .external,
                 "the log holds offsets 0 to \(end), not \(position)",
                 partition: partition, offset: Offset(Int64(position)))
+        }
+        guard position >= content.earliest else {
+            throw DataflowError(
+                .offsetOutOfRange, domain: .external,
+                "the log begins at \(content.earliest): \(content.earliest - position) offsets from "
+                    + "\(position) on are gone", partition: partition,
+                offset: Offset(Int64(position)))
         }
         let (records, next) = content.visible(
             from: position, maximum: min(max(1, maximum), batchLimit))
@@ -207,7 +219,9 @@ public final class SimulatedReader: LogReader {
     public func bounds(of partition: TopicPartition) throws -> PartitionBounds {
         try refuse()
         _ = try log.partitionCount(of: partition.topic)
-        return PartitionBounds(earliest: Offset(0), end: log.end(of: partition))
+        return PartitionBounds(
+            earliest: Offset(Int64(log.found(partition)?.earliest ?? 0)),
+            end: log.end(of: partition))
     }
 
     /// The first record at or behind a time.

@@ -63,7 +63,7 @@ public final class SimulatedTransactionalWriter: TransactionalWriter {
         guard isOpen else { throw outOfTurn }
         while queue.hasWaiting { sendOne() }
         if hasFailed { throw TransactionError(.abortable, Self.failure("a record was refused")) }
-        if strikes(.commitRefused, 8) { throw SimulatedTransactionalWriter.retriable }
+        if log.isFull || strikes(.commitRefused, 8) { throw SimulatedTransactionalWriter.retriable }
         if strikes(.commitLost, 12) { throw lost() }
         try log.end(id, epoch: epoch.value, isCommitted: true)
         if strikes(.commitUnheard, 12) { throw lost() }

@@ -36,7 +36,7 @@ public final class SimulatedWriter: LogWriter {
                     .invariant, domain: .internal, "an entry points outside of its batch")
             }
         }
-        if log.faults?.strikes(.writeRefused, oneIn: 10) ?? false {
+        if log.isFull || log.faults?.strikes(.writeRefused, oneIn: 10) ?? false {
             throw DataflowError(
                 .limitExceeded, domain: .external, retry: .backoff, "the client's queue is full")
         }

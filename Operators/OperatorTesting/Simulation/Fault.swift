@@ -46,6 +46,8 @@ public enum Fault: String, CaseIterable, Sendable {
     case answerDuplicated
     /// Two answers change places.
     case answerReordered
+    /// Database and log take nothing for seconds.
+    case outage
     /// The clock is turned back.
     case clockJump
     /// The clock leaps ahead.

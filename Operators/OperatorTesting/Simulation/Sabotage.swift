@@ -19,10 +19,19 @@ struct Sabotage {
 
     /// What the worker hears instead of the truth.
     func event(_ event: WorkerEvent) throws -> WorkerEvent {
-        guard case .loaded(let life, var chain, let others) = event else { return event }
-        if bug == .staleSnapshot, chain.count > 1 { chain.removeLast() }
-        if let rewrite { chain = try chain.map(rewrite) }
-        return .loaded(life, chain, others: others)
+        switch event {
+        case .loaded(let life, var last?, let others):
+            if bug == .staleSnapshot, !last.chain.isEmpty {
+                // What it builds on, without what it adds.
+                last = Checkpoint(
+                    epoch: last.epoch, attempt: last.attempt, chain: last.chain,
+                    fingerprints: last.fingerprints, sections: [])
+            }
+            return .loaded(life, try rewrite?(last) ?? last, others: others)
+        case .linkLoaded(let life, let checkpoint, let index):
+            return .linkLoaded(life, try rewrite?(checkpoint) ?? checkpoint, index: index)
+        default: return event
+        }
     }
 }
 

@@ -26,6 +26,9 @@ public final class SimulatedDriver {
     /// How often a worker stood at each place of the commit protocol.
     public private(set) var reached: [CrashPoint: Int] = [:]
 
+    /// The most reports that are kept.
+    static let maximumReports = 10_000
+
     let world: SimulatedWorld
     let options: SimulationOptions
     let run: String
@@ -37,6 +40,7 @@ public final class SimulatedDriver {
     private let define: (GraphBuilder) -> Void
     private let resources = ResourceCache()
     private var random: SeededGenerator
+    private var initialPartitions: [String: Int32] = [:]
     private var lastLane = 0
     private var turn = 0
 
@@ -58,6 +62,7 @@ public final class SimulatedDriver {
             try builder.graph(), options: PlanOptions(partitions: options.partitions))
         for topic in plan.topics {
             try log.createTopic(topic.name, partitions: topic.partitions)
+            initialPartitions[topic.name] = topic.partitions
         }
         for _ in 0..<options.workers { try startWorkers() }
     }
@@ -72,7 +77,7 @@ public final class SimulatedDriver {
     }
 
     /// Starts a further worker of a stage.
-    func startWorker(_ stage: Stage) throws {
+    public func startWorker(_ stage: Stage) throws {
         lastLane += 1
         let builder = GraphBuilder(pipeline: run, resources: resources)
         define(builder)
@@ -81,7 +86,8 @@ public final class SimulatedDriver {
         let (plan, log, run) = (plan, log, run)
         let worker = StageWorker(
             stage: stage, run: run, options: options.worker,
-            seed: SeededGenerator.mix(options.seed ^ UInt64(lastLane))
+            seed: SeededGenerator.mix(options.seed ^ UInt64(lastLane)),
+            partitions: fixedPartitions(of: stage)
         ) { partition, incarnation in
             let context = TaskContext(
                 pipeline: run, partition: partition,
@@ -97,8 +103,16 @@ public final class SimulatedDriver {
             reached[point, default: 0] += 1
             if options.faults?.kills(at: point) ?? false { throw SimulatedCrash(point: point) }
         }
-        lanes.append(
-            SimulatedLane(number: lastLane, worker: worker, run: run, clients: clients))
+        let lane = SimulatedLane(number: lastLane, worker: worker, run: run, clients: clients)
+        lane.report = { [unowned self] error in
+            if reports.count < SimulatedDriver.maximumReports { reports.append(error) }
+        }
+        lanes.append(lane)
+    }
+
+    /// How many partitions the inputs of a stage had in the beginning.
+    private func fixedPartitions(of stage: Stage) -> Int32? {
+        initialPartitions[stage.topics.first ?? ""]
     }
 
     /// Kills every worker, and starts as many anew.
@@ -107,6 +121,24 @@ public final class SimulatedDriver {
         lanes = []
         for _ in 0..<options.workers { try startWorkers() }
     }
+
+    /// What keeps partitions from being read.
+    public var obstacles: [Obstacle] { lanes.flatMap(\.worker.obstacles) }
+
+    /// How many partitions each worker has, in the order of their start.
+    public var partitionsByWorker: [Int] { lanes.map(\.worker.partitions.count) }
+
+    /// What each operator keeps in all tasks.
+    public var stateSizes: [OperatorID: StateSize] {
+        lanes.reduce(into: [:]) { sizes, lane in
+            sizes.merge(lane.worker.stateSizes) {
+                StateSize(bytes: $0.bytes + $1.bytes, keys: $0.keys + $1.keys)
+            }
+        }
+    }
+
+    /// What workers have reported so far.
+    public internal(set) var reports: [DataflowError] = []
 
     /// The first failure that stopped a worker.
     public var failure: DataflowError? { lanes.lazy.compactMap(\.failure).first }
@@ -155,6 +187,7 @@ public final class SimulatedDriver {
     public func step() throws -> Bool {
         steps += 1
         log.expireTransactions()
+        world.comeBack()
         if steps > options.maximumSteps { throw failed("the run has not ended") }
         let next: Action?
         if options.isShuffled {
@@ -214,6 +247,9 @@ public final class SimulatedDriver {
             lane.reader.expire()
             lane.sleepsUntil = clock.now().advanced(
                 byMilliseconds: 500 + Int64(random.next() % 20_000))
+        }
+        if faults.strikes(.outage, oneIn: 600) {
+            world.goDown(forMilliseconds: 500 + Int64(random.next() % 15_000))
         }
         if faults.strikes(.clockJump, oneIn: 1_000) { clock.advance(byMilliseconds: -20_000) }
         if faults.strikes(.clockLeap, oneIn: 1_000) { clock.advance(byMilliseconds: 20_000) }

@@ -22,7 +22,10 @@ final class SimulatedLane {
     private var endsTold: [TopicPartition: Offset] = [:]
     private var lastToken: UInt64 = 0
     private var stalledUntil = EventTime.min
+    private var stalledSince: EventTime?
     private(set) var wakeAt = EventTime.min
+    /// Told what the worker reports.
+    var report: (DataflowError) -> Void = { _ in }
     /// Until when the worker stands still, whatever happens around it.
     var sleepsUntil = EventTime.min
     /// Whether the worker has died at a place of the commit protocol.
@@ -50,7 +53,7 @@ final class SimulatedLane {
     var hasAnswer: Bool { !isStopped && !events.isEmpty }
     var hasCommand: Bool { !commands.isEmpty && clock.now() >= stalledUntil }
     var hasNews: Bool { !isStopped && reader.hasNews }
-    var isTimerDue: Bool { !isStopped && clock.now() >= wakeAt }
+    var isTimerDue: Bool { !isStopped && !worker.isStopped && clock.now() >= wakeAt }
     var hasOutput: Bool { clients.queue?.hasWaiting ?? false && clock.now() >= clients.slowUntil }
     var isAsleep: Bool { clock.now() < sleepsUntil }
 
@@ -75,6 +78,7 @@ final class SimulatedLane {
                 reads.removeAll { partitions.contains($0) }
                 if clients.sabotage.bug == .pausedBatch { reader.skip(partitions) }
             case .wake(let time): wakeAt = time
+            case .report(let error): report(error)
             case .release(let partitions):
                 reads.removeAll { partitions.contains($0) }
                 for partition in partitions { endsTold[partition] = nil }
@@ -155,14 +159,21 @@ final class SimulatedLane {
             hasCrashed = true
         } catch {
             let error = SimulatedLane.dataflowError(error)
-            if case .produce = command, error.retry == .backoff {
+            if case .produce = command, error.retry == .backoff, mayStall() {
                 // Nothing may overtake it: it stays at the head of the queue.
                 stalledUntil = clock.now().advanced(byMilliseconds: 50)
             } else {
+                stalledSince = nil
                 commands.removeFirst()
                 events.append(.failed(command, error))
             }
         }
+    }
+
+    private func mayStall() -> Bool {
+        let since = stalledSince ?? clock.now()
+        stalledSince = since
+        return clock.now().millisecondsSince(since) < worker.options.longestStallMilliseconds
     }
 
     private func carryOut(_ command: WorkerCommand) throws {
@@ -170,11 +181,12 @@ final class SimulatedLane {
         case .produce(let batch, _):
             lastToken += 1
             try clients.services.writer?.write(batch, token: lastToken)
+            stalledSince = nil
             try clients.services.reached(.produced)
         case .stopped(let error):
             failure = error
             isStopped = true
-        case .read, .withhold, .wake, .answer: break
+        case .read, .withhold, .wake, .report, .answer: break
         default:
             if case .prepare = command { clients.failStore() }
             guard let event = try runner.carryOut(command) else { return }
@@ -203,7 +215,7 @@ extension WorkerEvent {
     /// Whether it answers a command, so that a real client's could be late or come twice.
     fileprivate var isAnswer: Bool {
         switch self {
-        case .claimed, .loaded, .started, .prepared, .flushed, .decided: true
+        case .claimed, .loaded, .linkLoaded, .started, .prepared, .flushed, .decided: true
         default: false
         }
     }

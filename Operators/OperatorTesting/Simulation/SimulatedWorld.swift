@@ -1,3 +1,5 @@
+internal import Records
+
 /// What outlives the workers of a simulation.
 final class SimulatedWorld {
     let log = SimulatedLog()
@@ -6,6 +8,24 @@ final class SimulatedWorld {
     let clock: ManualClock
     let slots: SimulatedSlots
     let sabotage: Sabotage
+
+    /// When the outage under way ends.
+    private var downUntil = EventTime.min
+
+    /// Lets database and log take nothing for a while.
+    func goDown(forMilliseconds milliseconds: Int64) {
+        downUntil = clock.now().advanced(byMilliseconds: milliseconds)
+        log.isFull = true
+        database.isDown = true
+    }
+
+    /// Ends the outage when its time has come.
+    func comeBack() {
+        guard downUntil > .min, clock.now() >= downUntil else { return }
+        downUntil = .min
+        log.isFull = false
+        database.isDown = false
+    }
 
     init(_ options: SimulationOptions) {
         let faults = options.faults

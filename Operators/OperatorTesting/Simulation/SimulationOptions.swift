@@ -39,6 +39,9 @@ public struct SimulationOptions {
         options.isShuffled = true
         options.workers = workers
         options.worker.isBounded = true
+        // Small, so that a short run has long chains of checkpoints, and makes them short.
+        options.worker.maximumDeltas = 1
+        options.worker.sliceBytes = seed % 2 == 0 ? 100 : 10_000
         if faults > 0 {
             options.faults = .all(seed: SeededGenerator.mix(seed &+ 1), each: faults)
         }

@@ -11,6 +11,7 @@ public final class SimulatedAuthority: CommitAuthority {
 
     /// Takes a task over.
     public func claim(_ task: TaskID, inputs: [TopicPartition]) throws -> CommitPosition? {
+        try database.checkReachable()
         var claim =
             database.claims[task] ?? SimulatedDatabase.Claim(generation: 0, position: nil)
         claim.generation += 1
@@ -21,6 +22,7 @@ public final class SimulatedAuthority: CommitAuthority {
 
     /// Decides epochs, all or none.
     public func decide(_ decisions: [CommitDecision]) throws {
+        try database.checkReachable()
         if database.faults?.strikes(.commitRefused, oneIn: 8) ?? false {
             throw DataflowError(
                 .databaseUnavailable, domain: .external, retry: .backoff,

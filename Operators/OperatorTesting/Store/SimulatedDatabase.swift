@@ -21,6 +21,8 @@ public final class SimulatedDatabase {
     var ignoresGenerations = false
     /// What goes wrong; nil: nothing.
     public var faults: FaultPlan?
+    /// Whether the database can't be reached.
+    public var isDown = false
 
     /// Makes an empty database.
     public init() {}
@@ -39,6 +41,13 @@ public final class SimulatedDatabase {
 
     /// A writer of rows outside of commits.
     public func makeWriter() -> SimulatedTableWriter { SimulatedTableWriter(self) }
+
+    /// - Throws: an error that may pass, while the database can't be reached.
+    func checkReachable() throws {
+        guard isDown else { return }
+        throw DataflowError(
+            .databaseUnavailable, domain: .external, retry: .backoff, "the database is down")
+    }
 
     /// Creates what is missing of a table.
     func prepare(_ spec: TableSpec) throws {

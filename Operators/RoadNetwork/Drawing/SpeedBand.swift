@@ -1,10 +1,16 @@
 /// A class of traffic by its speed beside free flow, as maps colour it.
 public enum SpeedBand: Int, CaseIterable, Sendable {
+    /// As on an empty road: at least 80 % of free flow.
     case free = 0
+    /// Other traffic is felt: at least 65 %.
     case easy
+    /// Everybody drives at the speed of the others: at least 50 %.
     case dense
+    /// Stop and go begins: at least 35 %.
     case slow
+    /// A jam that moves: at least 20 %.
     case jammed
+    /// A jam that hardly moves.
     case standing
 
     /// The least ratio of speed to free flow of the band.

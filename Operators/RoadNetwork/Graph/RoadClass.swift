@@ -1,18 +1,32 @@
 /// The rank of a road, from OpenStreetMap's `highway` values; the raw values are part of codecs.
 public enum RoadClass: UInt8, CaseIterable, Comparable, Sendable {
+    /// `motorway`: a road of its own for motor traffic, its directions apart.
     case motorway = 0
+    /// `motorway_link`: a ramp of a motorway.
     case motorwayLink
+    /// `trunk`: the most important roads that are no motorways.
     case trunk
+    /// `trunk_link`: a ramp of a trunk road.
     case trunkLink
+    /// `primary`: roads between large towns.
     case primary
+    /// `primary_link`: a ramp of a primary road.
     case primaryLink
+    /// `secondary`: roads between towns.
     case secondary
+    /// `secondary_link`: a ramp of a secondary road.
     case secondaryLink
+    /// `tertiary`: roads between villages, and the main streets of quarters.
     case tertiary
+    /// `tertiary_link`: a ramp of a tertiary road.
     case tertiaryLink
+    /// `unclassified`: small roads that lead through.
     case unclassified
+    /// `residential`: streets with houses.
     case residential
+    /// `living_street`: streets where those on foot go first.
     case livingStreet
+    /// `service`: ways to a house, a car park, a yard.
     case service
 
     /// By rank: motorways first.

@@ -4,13 +4,19 @@ extension KeyedTable {
     /// How many entries the next delta would hold, at most.
     public var changeCount: Int { dirty.count + removed.count }
 
-    /// Writes what changed since the last snapshot, or everything, and counts it as saved.
+    /// Writes what a snapshot of some scope is to hold, and counts it as saved.
+    ///
+    /// Slots keep their entries until they are removed, and what comes into a slot has changed: so each entry
+    /// is in one of the slices, or in the changes beside one.
     ///
     /// - Parameter encode: writes a value; the key is written before it.
+    /// - Returns: how many keys were written.
+    @discardableResult
     public mutating func snapshot(
-        all: Bool, into writer: inout ByteWriter,
+        _ scope: SnapshotScope, into writer: inout ByteWriter,
         encode: (borrowing Value, inout ByteWriter) -> Void
-    ) {
+    ) -> Int {
+        let all = scope == .everything
         writer.varint(all ? 0 : UInt64(removed.count))
         if !all { for key in removed { key.encode(into: &writer) } }
         let place = writer.count
@@ -22,18 +28,37 @@ extension KeyedTable {
             entries[slot].mark &= ~Self.dirtyMark
             written += 1
         }
-        if all {
-            for slot in 0..<slotsUsed where occupied[slot] { write(slot) }
-        } else {
-            for slot in dirty.lazy.map(Int.init)
-            where occupied[slot] && entries[slot].mark & Self.dirtyMark != 0 { write(slot) }
-        }
+        let range = range(of: scope)
+        for slot in range where occupied[slot] { write(slot) }
+        for slot in dirty.lazy.map(Int.init)
+        where occupied[slot] && entries[slot].mark & Self.dirtyMark != 0 { write(slot) }
         writer.patch(written, at: place)
         dirty.removeAll(keepingCapacity: true)
         removed.removeAll(keepingCapacity: true)
+        return Int(written)
     }
 
-    /// Applies what ``snapshot(all:into:encode:)`` wrote on top of what is there.
+    /// The slots that a snapshot holds whether they changed or not.
+    private mutating func range(of scope: SnapshotScope) -> Range<Int> {
+        switch scope {
+        case .everything: return 0..<slotsUsed
+        case .changes: return 0..<0
+        case .slice(let number, let count):
+            if number == 0 { sliced = 0 }
+            // The table may have grown, or been emptied, since the last slice.
+            let start = min(sliced, slotsUsed)
+            let end = number + 1 >= count ? slotsUsed : slotsUsed * (number + 1) / max(1, count)
+            sliced = max(start, end)
+            return start..<sliced
+        }
+    }
+
+    /// Whether a snapshot of a scope would hold anything.
+    public func hasContent(for scope: SnapshotScope) -> Bool {
+        scope == .changes ? changeCount > 0 : count > 0 || changeCount > 0
+    }
+
+    /// Applies what ``snapshot(_:into:encode:)`` wrote on top of what is there.
     public mutating func apply(
         from reader: inout ByteReader,
         decode: (inout ByteReader) throws(CodecError) -> Value
@@ -56,12 +81,17 @@ extension KeyedTable {
 }
 
 extension KeyedTable where Value: BinaryCodable {
-    /// Writes what changed since the last snapshot, or everything, and counts it as saved.
-    public mutating func snapshot(all: Bool, into writer: inout ByteWriter) {
-        snapshot(all: all, into: &writer) { $0.encode(into: &$1) }
+    /// Writes what a snapshot of some scope is to hold, and counts it as saved.
+    ///
+    /// - Returns: how many keys were written.
+    @discardableResult
+    public mutating func snapshot(
+        _ scope: SnapshotScope, into writer: inout ByteWriter
+    ) -> Int {
+        snapshot(scope, into: &writer) { $0.encode(into: &$1) }
     }
 
-    /// Applies what ``snapshot(all:into:)`` wrote on top of what is there.
+    /// Applies what ``snapshot(_:into:)`` wrote on top of what is there.
     public mutating func apply(from reader: inout ByteReader) throws(CodecError) {
         try apply(from: &reader) { (reader: inout ByteReader) throws(CodecError) in
             try Value(from: &reader)

@@ -28,7 +28,9 @@ public struct Checkpoint: Sendable {
     /// Who wrote sections, in the order of the chain.
     public var fingerprints: [OperatorFingerprint]
     /// What a ``SnapshotWriter`` wrote.
-    public var sections: [UInt8]
+    public let sections: [UInt8]
+    /// The checksum of ``sections``.
+    public let sectionsChecksum: UInt32
 
     /// Makes a checkpoint.
     public init(
@@ -40,6 +42,7 @@ public struct Checkpoint: Sendable {
         self.chain = chain
         self.fingerprints = fingerprints
         self.sections = sections
+        sectionsChecksum = CRC32C.checksum(sections)
     }
 
     /// The name under which a task's try lies in the store.
@@ -57,7 +60,7 @@ public struct Checkpoint: Sendable {
 
     /// This checkpoint as a link of the next one's chain.
     public func link(named name: String) -> Link {
-        Link(name: name, checksum: CRC32C.checksum(sections))
+        Link(name: name, checksum: sectionsChecksum)
     }
 
     private static let magic: UInt32 = 0x4b43_524d
@@ -73,7 +76,7 @@ public struct Checkpoint: Sendable {
             writer.integer(link.checksum)
         }
         fingerprints.encode(into: &writer)
-        writer.integer(CRC32C.checksum(sections))
+        writer.integer(sectionsChecksum)
         return writer.bytes
     }
 
@@ -119,7 +122,8 @@ public struct Checkpoint: Sendable {
             chain.append(Link(name: try inner.string(), checksum: try inner.integer()))
         }
         fingerprints = try [OperatorFingerprint](from: &inner)
-        guard try inner.integer(UInt32.self) == CRC32C.checksum(sections), inner.isAtEnd else {
+        sectionsChecksum = CRC32C.checksum(sections)
+        guard try inner.integer(UInt32.self) == sectionsChecksum, inner.isAtEnd else {
             throw .checksumMismatch
         }
         if let ref {

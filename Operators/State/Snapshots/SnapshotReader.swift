@@ -4,12 +4,19 @@ public import Records
 public struct SnapshotReader {
     /// Whether the snapshot holds everything, so that what an operator has now is to be forgotten first.
     public let all: Bool
+    /// Whether no other snapshot follows, so that what is derived from the state can be derived now.
+    public let isLast: Bool
     private let bytes: [UInt8]
     private var ranges: [OperatorID: Range<Int>] = [:]
 
     /// Finds the sections in what a ``SnapshotWriter`` wrote.
-    public init(all: Bool, bytes: [UInt8]) throws(CodecError) {
+    ///
+    /// - Parameters:
+    ///   - all: whether it is the first of its chain.
+    ///   - isLast: whether it is the last.
+    public init(all: Bool, isLast: Bool = true, bytes: [UInt8]) throws(CodecError) {
         self.all = all
+        self.isLast = isLast
         self.bytes = bytes
         var found: [OperatorID: Range<Int>] = [:]
         try bytes.withUnsafeBufferPointer { (buffer) throws(CodecError) in

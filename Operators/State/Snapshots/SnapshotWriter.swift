@@ -2,30 +2,56 @@ public import Records
 
 /// Collects the state of a task's operators, each in a section of its own.
 public struct SnapshotWriter {
-    /// Whether everything is asked for (a new base), or what changed since the last snapshot.
-    public let all: Bool
+    /// What is asked for.
+    public let scope: SnapshotScope
     /// The sections so far: operator, version and length before each one's bytes.
     public private(set) var bytes = ByteWriter()
     /// What was written by whom.
     public private(set) var fingerprints: [OperatorFingerprint] = []
-    /// How many bytes each of ``fingerprints`` wrote.
-    public private(set) var sizes: [Int] = []
+    /// What each of ``fingerprints`` wrote, and what it keeps.
+    public private(set) var sizes: [Size] = []
+    /// Whether a section has more bytes than its length can tell: such a snapshot must not be kept.
+    public private(set) var isTooLarge = false
 
-    /// Starts without sections.
-    public init(all: Bool) {
-        self.all = all
+    /// What an operator wrote, and what it keeps.
+    public struct Size: Hashable, Sendable {
+        /// The bytes of its section.
+        public var bytes: Int
+        /// The keys in its section.
+        public var writtenKeys: Int
+        /// The keys that it keeps; 0 for state without keys.
+        public var keys: Int
     }
 
-    /// Writes an operator's section.
+    /// Starts without sections.
+    public init(_ scope: SnapshotScope) {
+        self.scope = scope
+    }
+
+    /// Writes the section of an operator that keeps no keys.
     public mutating func section(
         _ fingerprint: OperatorFingerprint, _ body: (inout ByteWriter) -> Void
+    ) {
+        section(fingerprint, keys: 0) {
+            body(&$0)
+            return 0
+        }
+    }
+
+    /// Writes the section of an operator that keeps `keys` keys.
+    ///
+    /// - Parameter body: writes, and says how many keys it wrote.
+    public mutating func section(
+        _ fingerprint: OperatorFingerprint, keys: Int, _ body: (inout ByteWriter) -> Int
     ) {
         fingerprints.append(fingerprint)
         bytes.string(fingerprint.id.rawValue)
         let place = bytes.count
         bytes.integer(UInt32(0))
-        body(&bytes)
-        sizes.append(bytes.count - place - 4)
-        bytes.patch(UInt32(truncatingIfNeeded: bytes.count - place - 4), at: place)
+        let written = body(&bytes)
+        let length = bytes.count - place - 4
+        sizes.append(Size(bytes: length, writtenKeys: written, keys: keys))
+        if length > UInt32.max { isTooLarge = true }
+        bytes.patch(UInt32(truncatingIfNeeded: length), at: place)
     }
 }

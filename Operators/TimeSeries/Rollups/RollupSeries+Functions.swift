@@ -1,16 +1,27 @@
 extension RollupSeries {
     /// The range functions that rollups answer.
     public enum Function: String, CaseIterable, Sendable {
+        /// How many samples.
         case count = "count_over_time"
+        /// Their sum.
         case sum = "sum_over_time"
+        /// Their mean.
         case average = "avg_over_time"
+        /// The least.
         case minimum = "min_over_time"
+        /// The greatest.
         case maximum = "max_over_time"
+        /// The newest.
         case last = "last_over_time"
+        /// The oldest.
         case first = "first_over_time"
+        /// 1 where there are samples.
         case present = "present_over_time"
+        /// Their variance, as of a whole population.
         case variance = "stdvar_over_time"
+        /// Its square root.
         case deviation = "stddev_over_time"
+        /// How a counter, or any value, changed: each as its name in PromQL says.
         case rate, increase, delta, resets, changes
     }
 

@@ -6,9 +6,13 @@
 public enum LineProtocol {
     /// The unit of a line's time.
     public enum Precision: String, Sendable {
+        /// Billionths of a second, the protocol's default.
         case nanoseconds = "ns"
+        /// Millionths of a second.
         case microseconds = "us"
+        /// Thousandths of a second.
         case milliseconds = "ms"
+        /// Whole seconds.
         case seconds = "s"
 
         func milliseconds(_ time: Int64) -> Int64? {

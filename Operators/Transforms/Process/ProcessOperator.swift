@@ -155,11 +155,11 @@ public struct ProcessOperator<Function: ProcessFunction>: StreamOperator, ~Copya
 
     /// Writes the states and timers of keys that changed.
     public mutating func snapshot(_ writer: inout SnapshotWriter) {
-        let all = writer.all
-        writer.section(fingerprint) { bytes in
+        let scope = writer.scope
+        writer.section(fingerprint, keys: cells.count) { bytes in
             context.watermark.encode(into: &bytes)
             announced.encode(into: &bytes)
-            cells.snapshot(all: all, into: &bytes)
+            return cells.snapshot(scope, into: &bytes)
         }
     }
 
@@ -182,7 +182,7 @@ public struct ProcessOperator<Function: ProcessFunction>: StreamOperator, ~Copya
         swap(&table, &cells)
         context.watermark = watermark
         self.announced = announced
-        rebuildQueues()
+        if reader.isLast { rebuildQueues() }
     }
 
     private mutating func rebuildQueues() {

@@ -77,7 +77,7 @@ where E.Input == Up.Out, E.Key: StreamKey, A.Input == Up.Out {
         let windows = OperatorSink(makeOperator(builder, late: lateNode), next: sink)
         guard builder.shuffles(keyNode) else { return try up.join(windows, builder) }
         let reader = ExchangeReader<E.Key, OperatorSink<WindowOperator<E, A>, S>>(
-            id: builder.operatorID(keyNode), context: builder.context, next: windows)
+            id: builder.operatorID(keyNode), builder, next: windows)
         builder.addInput(
             StageInput(
                 topic: builder.plan.exchangeTopic(keyNode), node: keyNode, carriesMarkers: true,

@@ -82,10 +82,10 @@ public struct ChangeFilter<Key: StreamKey, Value>: StreamOperator, ~Copyable {
     public mutating func snapshot(_ writer: inout SnapshotWriter) {
         let fingerprint = OperatorFingerprint(
             id: id, kind: "changeFilter", keyType: String(describing: Key.self), stateVersion: 1)
-        let all = writer.all
-        writer.section(fingerprint) { bytes in
+        let scope = writer.scope
+        writer.section(fingerprint, keys: published.count) { bytes in
             watermark.encode(into: &bytes)
-            published.snapshot(all: all, into: &bytes)
+            return published.snapshot(scope, into: &bytes)
         }
     }
 

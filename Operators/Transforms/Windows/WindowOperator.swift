@@ -146,10 +146,10 @@ where E.Key: StreamKey, E.Input == A.Input {
         let fingerprint = OperatorFingerprint(
             id: id, kind: "window", keyType: String(describing: E.Key.self),
             stateVersion: WindowCell<A>.codecVersion &* 31 &+ stateVersion)
-        let all = writer.all
-        writer.section(fingerprint) { bytes in
+        let scope = writer.scope
+        writer.section(fingerprint, keys: table.keyCount) { bytes in
             watermark.encode(into: &bytes)
-            table.snapshot(all: all, into: &bytes)
+            return table.snapshot(scope, into: &bytes)
         }
         late.snapshot(&writer)
     }
@@ -164,6 +164,7 @@ where E.Key: StreamKey, E.Input == A.Input {
         try reader.section(id) { (bytes: inout ByteReader) throws(CodecError) in
             restored = try EventTime(from: &bytes)
             try table.restore(all: reader.all, from: &bytes)
+            if reader.isLast { table.findChanged() }
         }
         watermark = restored
         try late.restore(reader)

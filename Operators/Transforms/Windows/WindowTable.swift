@@ -84,16 +84,23 @@ struct WindowTable<Key: StreamKey, A: Accumulator>: ~Copyable {
         (recent, recentStart) = (nil, .max)
     }
 
-    mutating func snapshot(all: Bool, into writer: inout ByteWriter) {
+    /// How many keys all windows hold together.
+    var keyCount: Int { panes.reduce(0) { $0 + $1.pointee.cells.count } }
+
+    /// - Returns: how many keys were written.
+    mutating func snapshot(_ scope: SnapshotScope, into writer: inout ByteWriter) -> Int {
+        let all = scope == .everything
         writer.varint(all ? 0 : UInt64(dropped.count))
         if !all { for start in dropped { writer.integer(start) } }
         dropped.removeAll(keepingCapacity: true)
-        let saved = panes.filter { all || $0.pointee.cells.changeCount > 0 }
+        let saved = panes.filter { $0.pointee.cells.hasContent(for: scope) }
         writer.varint(UInt64(saved.count))
+        var written = 0
         for pane in saved {
             writer.integer(pane.pointee.start)
-            pane.pointee.cells.snapshot(all: all, into: &writer)
+            written += pane.pointee.cells.snapshot(scope, into: &writer)
         }
+        return written
     }
 
     mutating func restore(all: Bool, from reader: inout ByteReader) throws(CodecError) {
@@ -110,7 +117,11 @@ struct WindowTable<Key: StreamKey, A: Accumulator>: ~Copyable {
         for _ in 0..<(try reader.count(minimumSize: 8)) {
             let pane = findPane(try reader.integer())
             try pane.pointee.cells.apply(from: &reader)
-            pane.pointee.changed = pane.pointee.changedSlots()
         }
+    }
+
+    /// Finds what is to be published yet, once all of a chain is restored.
+    mutating func findChanged() {
+        for pane in panes { pane.pointee.changed = pane.pointee.changedSlots() }
     }
 }

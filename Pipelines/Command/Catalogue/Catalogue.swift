@@ -24,6 +24,9 @@ enum Catalogue {
             make: { TrafficUpdates(loadMap: { try map(at: $0) }) }),
         PipelineEntry(
             WordCount.self, summary: "the tutorial: topic lines -> words per minute"),
+        PipelineEntry(
+            WordTable.self, summary: "the tutorial: words per minute -> table word_totals",
+            tables: [WordTable.table]),
     ]
 
     /// The pipeline of a name.

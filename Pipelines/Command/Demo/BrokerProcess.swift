@@ -4,6 +4,8 @@ internal import Records
 /// A broker of this binary in a process of its own.
 final class BrokerProcess {
     private let process = Process()
+    /// Held open as long as this process lives: its end is the broker's, however it comes.
+    private let input = Pipe()
     /// `host:port`.
     let address: String
 
@@ -11,7 +13,10 @@ final class BrokerProcess {
     init(data: String) throws {
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = ["dev", "broker", "--data", data, "--listen", "127.0.0.1:0"]
+        process.arguments = [
+            "dev", "broker", "--data", data, "--listen", "127.0.0.1:0", "--until-stdin-closes",
+        ]
+        process.standardInput = input
         process.standardError = output
         try process.run()
         var text = ""

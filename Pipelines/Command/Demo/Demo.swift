@@ -19,11 +19,15 @@ struct Demo {
     private let liveFrom: EventTime
     private let interruption = Interruption()
     private let kept: KeptRun
+    /// The names of the vehicles of this process: a run that is continued has others than before.
+    private let users: FleetUsers
     private let isContinued: Bool
     /// Whether Kafka is somebody else's, and not the broker that this run starts.
     private let isShared: Bool
     /// How often the clock is noted, in real seconds.
     private static let noteSeconds = 5.0
+    /// How long pipelines may take to get their partitions, in waits of 50 ms: two minutes.
+    private static let startAttempts = 2_400
     /// Requests of the fleet that are under way at a time.
     private static let lanes = 96
 
@@ -31,22 +35,20 @@ struct Demo {
     init(_ options: DemoCommand) throws {
         self.options = options
         let started = ContinuousClock.now
-        roads = try Catalogue.map(at: options.map)
+        roads = try Catalogue.map(at: options.fleet.map)
         print(
-            "map              \(options.map.isEmpty ? "synthetic city" : options.map): \(roads.segmentCount) directed segments, \(started.duration(to: .now).formatted(.units(allowed: [.seconds, .milliseconds], width: .narrow)))"
+            "map              \(options.fleet.map.isEmpty ? "synthetic city" : options.fleet.map): \(roads.segmentCount) directed segments, \(started.duration(to: .now).formatted(.units(allowed: [.seconds, .milliseconds], width: .narrow)))"
         )
-        var scenario = FleetScenario()
-        scenario.seed = options.seed
-        scenario.vehicles = options.vehicles
-        scenario.duration = options.simulated + options.live
+        var scenario = options.fleet.scenario(seconds: options.simulated + options.live)
         // The fast part ends about now, on a full minute.
         let now = Int64(Date().timeIntervalSince1970 * 1_000)
         let start = (now - Int64(options.simulated * 1_000)) / 60_000 * 60_000
         isShared = !(ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP_SERVERS"] ?? "").isEmpty
         let last = options.keep ? try KeptRun.load(Demo.keptPath(options)) : nil
         kept = try KeptRun.next(
-            after: last, start: EventTime(milliseconds: start), map: options.map,
-            partitions: options.partitions, isShared: isShared)
+            after: last, at: EventTime(milliseconds: now), start: EventTime(milliseconds: start),
+            map: options.fleet.map, partitions: options.partitions, isShared: isShared)
+        users = .run(at: EventTime(milliseconds: now))
         isContinued = last.map { !$0.ended } ?? false
         scenario.start = EventTime(milliseconds: kept.clock)
         self.scenario = scenario
@@ -57,9 +59,6 @@ struct Demo {
     private static func keptPath(_ options: DemoCommand) -> String {
         "\(options.out)/demo.json"
     }
-
-    /// The names of this run's vehicles.
-    private var users: FleetUsers { .run(startingAt: scenario.start) }
 
     /// Notes how far the clock has come, or will have come before it is noted again.
     private func note(ended: Bool = false, isStopped: Bool = false) throws {
@@ -105,7 +104,7 @@ struct Demo {
     private func settings(_ name: String) -> PipelineRunner.Settings {
         var settings = PipelineRunner.Settings(
             run: "\(name)-\(kept.run)",
-            checkpoints: "\(options.out)/checkpoints")
+            checkpoints: CheckpointPlace(text: "\(options.out)/checkpoints"))
         settings.threads = options.threads
         settings.partitions = options.partitions
         settings.options.commitIntervalMilliseconds = 250
@@ -114,7 +113,7 @@ struct Demo {
             // Silence is measured by the clock: while it runs fast, a moment's wait is no silence.
             let rate = options.simulated / options.duration
             settings.parameters =
-                "map: \"\(options.map)\"\nidleAfter: \(TrafficUpdates.defaults.idleAfter * rate)\n"
+                "map: \"\(options.fleet.map)\"\nidleAfter: \(TrafficUpdates.defaults.idleAfter * rate)\n"
         }
         return settings
     }
@@ -188,7 +187,7 @@ struct Demo {
 
     private func draw(_ pool: PostgresPool) async throws {
         var picture = TrafficPicture(roads: roads)
-        picture.attribution = options.map.isEmpty ? nil : "© OpenStreetMap contributors"
+        picture.attribution = options.fleet.map.isEmpty ? nil : "© OpenStreetMap contributors"
         let svg = try await picture.svg(pool, at: liveFrom)
         try TrafficPicture.write(svg, to: "\(options.out)/traffic.svg")
         print("picture          \(options.out)/traffic.svg")
@@ -214,10 +213,10 @@ struct Demo {
     }
 
     private func waitUntilRunning(_ runners: [PipelineRunner]) async throws {
-        for _ in 0..<600 {
+        for _ in 0..<Demo.startAttempts {
             if interruption.isRequested { throw CancellationError() }
             if let failure = runners.lazy.compactMap(\.failure).first { throw failure }
-            if runners.allSatisfy({ $0.isRunning(partitions: Int(options.partitions)) }) { return }
+            if runners.allSatisfy(\.isRunning) { return }
             try await Task.sleep(for: .milliseconds(50))
         }
         throw DataflowError(
@@ -236,7 +235,8 @@ struct Demo {
         let progress = Task { await report(feed, client, runners) }
         await feed.send(with: client)
         // The last early results come a few seconds behind the last location.
-        for _ in 0..<(options.live > 0 ? 120 : 10) where !interruption.isRequested {
+        for _ in 0..<(options.live > 0 ? 120 : 10)
+        where !interruption.isRequested && !runners.contains(where: \.hasEnded) {
             try await Task.sleep(for: .milliseconds(100))
         }
         progress.cancel()
@@ -264,9 +264,8 @@ struct Demo {
             )
             if let failure = runners.lazy.compactMap(\.failure).first {
                 print("FAULT            \(failure)")
+                await feed.stop()
             }
-            // A pipe would keep the lines until the end.
-            fflush(nil)
         }
     }
 }

@@ -14,8 +14,7 @@ struct DemoCommand: AsyncParsableCommand {
             First the clock runs fast, then in real time for the latency.
             """)
 
-    @Option(help: "An OSM PBF file; the synthetic city by default.")
-    var map = ""
+    @OptionGroup var fleet: FleetOptions
 
     @Option(help: "Real seconds of the fast part.")
     var duration = 60.0
@@ -25,12 +24,6 @@ struct DemoCommand: AsyncParsableCommand {
 
     @Option(help: "Seconds of the live part.")
     var live = 75.0
-
-    @Option(help: "Vehicles.")
-    var vehicles = 2_000
-
-    @Option(help: "The seed of the fleet.")
-    var seed: UInt64 = 1
 
     @Option(help: "Threads a pipeline.")
     var threads = 2
@@ -51,9 +44,11 @@ struct DemoCommand: AsyncParsableCommand {
     var unjudged = false
 
     func validate() throws {
-        guard duration > 0, simulated >= duration, live >= 0, vehicles > 0, threads > 0,
-            partitions > 0
-        else { throw ValidationError("durations, vehicles, threads and partitions are above 0") }
+        guard duration > 0, simulated >= duration, live >= 0, threads > 0, partitions > 0 else {
+            throw ValidationError(
+                "durations, threads and partitions are above 0, --simulated is no less than --duration"
+            )
+        }
     }
 
     func run() async throws {

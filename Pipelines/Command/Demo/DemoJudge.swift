@@ -105,7 +105,7 @@ struct DemoJudge {
             if traversal.completedAt >= liveFrom { traversals.insert(traversal) }
         }
         let timedUntil = timedUntil
-        let (seconds, unpublished) = probe.latencies(
+        let latencies = probe.latencies(
             of: Array(traversals), windowMilliseconds: 60_000, minimumVehicles: 3,
             isTimed: { $0.completedAt < timedUntil }
         ) { traversal in
@@ -113,13 +113,13 @@ struct DemoJudge {
                 sendTimes[.init(vehicle: $0, time: traversal.completedAt)]
             }
         }
-        summary.latency_count = seconds.count
-        summary.unpublished = unpublished
-        func quantile(_ q: Double) -> Double {
-            seconds.isEmpty ? 0 : seconds[min(seconds.count - 1, Int(Double(seconds.count) * q))]
-        }
-        summary.latency_p50_s = quantile(0.5)
-        summary.latency_p99_s = quantile(0.99)
+        summary.latency_count = latencies.toRow.count
+        summary.unpublished = latencies.unpublished
+        summary.latency_p50_s = PassageLatencies.quantile(0.5, of: latencies.toRow)
+        summary.latency_p99_s = PassageLatencies.quantile(0.99, of: latencies.toRow)
+        let awaited = latencies.withVehiclesAwaited
+        summary.awaited_p50_s = PassageLatencies.quantile(0.5, of: awaited)
+        summary.awaited_p99_s = PassageLatencies.quantile(0.99, of: awaited)
     }
 
     /// Records that the groups of stages with Kafka as their authority have not committed, and that the table

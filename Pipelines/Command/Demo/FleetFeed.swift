@@ -28,6 +28,7 @@ actor FleetFeed {
     private var buffers: [Buffer]
     private var lanes: [Lane]
     private var isExhausted = false
+    private var isStopped = false
     private(set) var sent = 0
     /// When a position was sent in the live part, by the clock, which runs in real time then.
     private(set) var sendTimes: [SentPosition: EventTime] = [:]
@@ -87,6 +88,9 @@ actor FleetFeed {
     /// The truth, for the summary.
     var truth: FleetTruth { simulator.truth }
 
+    /// Ends the fleet early: nobody is there any more to take what it sends.
+    func stop() { isStopped = true }
+
     /// Sends everything, in all lanes at a time, until the fleet has come to rest.
     nonisolated func send(with client: IngestClient) async {
         await withDiscardingTaskGroup { group in
@@ -100,7 +104,7 @@ actor FleetFeed {
 
     /// The next request's body of a lane; nil when the fleet has come to rest.
     private func next(_ lane: Int) async -> [UInt8]? {
-        while !interruption.isRequested {
+        while !interruption.isRequested, !isStopped {
             let now = clock.now()
             if now >= liveFrom { clock.setRate(1) }
             take(until: now)

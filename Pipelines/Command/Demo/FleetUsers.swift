@@ -7,9 +7,9 @@ struct FleetUsers: Sendable {
     /// What stands in front of each name.
     var prefix = ""
 
-    /// The names of a run that starts at a time.
-    static func run(startingAt start: EventTime) -> FleetUsers {
-        FleetUsers(prefix: "run-\(String(start.milliseconds, radix: 36))-")
+    /// The names of a process that began at a time, to the millisecond.
+    static func run(at time: EventTime) -> FleetUsers {
+        FleetUsers(prefix: "run-\(String(time.milliseconds, radix: 36))-")
     }
 
     /// The name of a vehicle.

@@ -41,18 +41,20 @@ struct KeptRun: Codable, Equatable {
     ///
     /// - Parameters:
     ///   - kept: what the last run left; nil: nothing.
+    ///   - now: the time on the wall, which names a run: no other has begun in the same millisecond.
     ///   - start: when the fleet would set out, on a full minute.
     ///   - isShared: whether the topics may hold what others wrote.
     /// - Returns: the run, with the start of its clock in ``clock``: no earlier than where the kept one's stood, on
     ///   a full minute, so that nothing is late.
     /// - Throws: `.invalidConfiguration` when the kept run has another map or other topics.
     static func next(
-        after kept: KeptRun?, start: EventTime, map: String, partitions: Int32, isShared: Bool
+        after kept: KeptRun?, at now: EventTime, start: EventTime, map: String, partitions: Int32,
+        isShared: Bool
     ) throws -> KeptRun {
         let minute: Int64 = 60_000
         guard let kept else {
             return KeptRun(
-                run: "\(start.milliseconds)", clock: start.milliseconds, ended: false,
+                run: "\(now.milliseconds)", clock: start.milliseconds, ended: false,
                 startsAtEnd: isShared, map: map, partitions: partitions)
         }
         guard kept.partitions == partitions else {
@@ -62,10 +64,10 @@ struct KeptRun: Codable, Equatable {
         }
         let clock = max(start.milliseconds, (kept.clock + minute - 1) / minute * minute)
         if kept.ended {
-            // Another name than the kept run's, so another minute.
-            let later = clock + (kept.run == "\(clock)" ? minute : 0)
+            // Another name than the kept run's, whatever the clock on the wall was set to.
+            let name = now.milliseconds + (kept.run == "\(now.milliseconds)" ? 1 : 0)
             return KeptRun(
-                run: "\(later)", clock: later, ended: false, startsAtEnd: true, map: map,
+                run: "\(name)", clock: clock, ended: false, startsAtEnd: true, map: map,
                 partitions: partitions)
         }
         guard kept.map == map else {

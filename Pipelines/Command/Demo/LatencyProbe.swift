@@ -78,11 +78,10 @@ final class LatencyProbe: Sendable {
     /// its first passages are timed from the sending that made it publishable.
     ///
     /// - Parameter isTimed: whether a passage's latency counts; the others count as passages of their row only.
-    /// - Returns: the latencies, and how many passages no row ever counted.
     func latencies(
         of traversals: [SegmentTraversal], windowMilliseconds: Int64, minimumVehicles: Int,
         isTimed: (SegmentTraversal) -> Bool, sentAt: (SegmentTraversal) -> EventTime?
-    ) -> (seconds: [Double], unpublished: Int) {
+    ) -> PassageLatencies {
         var sends: [Row: [Send]] = [:]
         for traversal in traversals {
             let start = traversal.leftAt.milliseconds / windowMilliseconds * windowMilliseconds
@@ -92,25 +91,23 @@ final class LatencyProbe: Sendable {
             sends[row, default: []].append(
                 Send(sent: sent, user: traversal.userID, isTimed: isTimed(traversal)))
         }
-        var seconds: [Double] = []
-        var unpublished = 0
+        var result = PassageLatencies()
         seen.withLock { seen in
             for (row, times) in sends {
                 let counted = seen[row] ?? []
                 let ordered = times.sorted { $0.sent < $1.sent }
                 let publishable = LatencyProbe.publishable(ordered, minimumVehicles)
                 for (index, send) in ordered.enumerated() where send.isTimed {
-                    let sent = max(send.sent, publishable ?? send.sent)
-                    if index < counted.count {
-                        seconds.append(
-                            Double(max(0, counted[index].millisecondsSince(sent))) / 1_000)
-                    } else {
-                        unpublished += 1
+                    guard index < counted.count else {
+                        result.unpublished += 1
+                        continue
                     }
+                    result.add(
+                        counted[index], sent: send.sent, publishable: publishable ?? send.sent)
                 }
             }
         }
-        return (seconds.sorted(), unpublished)
+        return result
     }
 
     /// When the passage was sent with which enough distinct vehicles had passed.

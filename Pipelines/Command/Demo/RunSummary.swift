@@ -26,6 +26,11 @@ struct RunSummary: Codable {
     var latency_p50_s = 0.0
     /// The same, the slowest in a hundred.
     var latency_p99_s = 0.0
+    /// The same as ``latency_p50_s``, but with the time for which a row is withheld because too few vehicles have
+    /// passed: that is the traffic's doing and not the pipeline's.
+    var awaited_p50_s = 0.0
+    /// The same, the slowest in a hundred.
+    var awaited_p99_s = 0.0
     /// Passages of the live part that were counted by a row.
     var latency_count = 0
     /// Passages of the live part that no row counts: too few vehicles.
@@ -71,6 +76,7 @@ struct RunSummary: Codable {
             "coverage         \(percent(coverage)) of \(pairs) pairs of segment and minute with 3 or more vehicles",
             "speed error      \(percent(speed_error)) on average, over all covered pairs",
             "latency          p50 \(seconds(latency_p50_s)), p99 \(seconds(latency_p99_s)), location sent, or row publishable, to row committed (\(latency_count) passages)",
+            "                 p50 \(seconds(awaited_p50_s)), p99 \(seconds(awaited_p99_s)) with the wait for the third vehicle",
             "unpublished      \(unpublished) passages of the live part: too few vehicles for a row, no latency",
             "lag              \(lag)",
         ]

@@ -33,6 +33,9 @@ struct DevBrokerCommand: AsyncParsableCommand {
     @Option(help: "How long a new group waits for more members, in ms.")
     var initialRebalanceDelay: Int64 = 0
 
+    @Option(help: "How often retention and compaction are looked at, in ms.")
+    var maintenanceInterval: Int64 = 30_000
+
     @Option(
         name: .customLong("user"),
         help: "A file with a line user:password for each client that may connect (SASL PLAIN).")
@@ -47,6 +50,12 @@ struct DevBrokerCommand: AsyncParsableCommand {
     @Option(help: "Who signs the clients' certificates, in PEM; without it clients need none.")
     var tlsClientAuthorities: String?
 
+    @Flag(
+        help:
+            "Stop, too, when standard input is closed: for a broker that must not outlive its parent."
+    )
+    var untilStdinCloses = false
+
     func validate() throws {
         guard (tlsCertificate == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-certificate and --tls-key go together")
@@ -58,6 +67,9 @@ struct DevBrokerCommand: AsyncParsableCommand {
             throw ValidationError("--flush takes ack, os or a number of milliseconds above 0")
         }
         guard partitions > 0 else { throw ValidationError("--partitions takes at least 1") }
+        guard maintenanceInterval > 0 else {
+            throw ValidationError("--maintenance-interval takes a number of milliseconds above 0")
+        }
         _ = try address()
     }
 
@@ -75,6 +87,7 @@ struct DevBrokerCommand: AsyncParsableCommand {
         configuration.autoCreateTopics = autoCreate
         configuration.defaultPartitions = partitions
         configuration.groups.initialRebalanceDelay = initialRebalanceDelay
+        configuration.maintenanceInterval = maintenanceInterval
         if let policy = FlushPolicy(flush) { configuration.flush = policy }
         if let users {
             for line in try String(contentsOfFile: users, encoding: .utf8).split(separator: "\n") {
@@ -94,6 +107,7 @@ struct DevBrokerCommand: AsyncParsableCommand {
             FileHandle.standardError.write(Data("broker: \(line)\n".utf8))
         }
         let signals = StopSignals()
+        if untilStdinCloses { signals.followStandardInput() }
         let broker = try await EmbeddedBroker.start(
             configuration, host: host, port: port, advertisedHost: advertise, log: log)
         log("listening on \(broker.address), data in \(directory), flush=\(flush)")

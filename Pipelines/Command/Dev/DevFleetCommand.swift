@@ -18,23 +18,7 @@ struct DevFleetCommand: AsyncParsableCommand {
     @Option(help: "Where locations are posted to.")
     var url = "http://127.0.0.1:8080/v1/locations"
 
-    @Option(help: "An OSM PBF file; the synthetic city by default.")
-    var map = ""
-
-    @Option(
-        help: "What the fleet does: \(DevFleetCommand.scenarios).",
-        transform: { text in
-            guard let name = FleetScenario.Name(rawValue: text) else {
-                throw ValidationError("there is no scenario \(text)")
-            }
-            return name
-        })
-    var scenario = FleetScenario.Name.everyday
-    private static let scenarios = FleetScenario.Name.allCases.map(\.rawValue)
-        .joined(separator: ", ")
-
-    @Option(help: "Vehicles.")
-    var vehicles = 2_000
+    @OptionGroup var fleet: FleetOptions
 
     @Option(help: "Seconds that they drive.")
     var seconds = 1_800.0
@@ -42,16 +26,13 @@ struct DevFleetCommand: AsyncParsableCommand {
     @Option(help: "Seconds of driving in a real second.")
     var rate = 1.0
 
-    @Option(help: "The seed of the fleet.")
-    var seed: UInt64 = 1
-
     @Option(help: "Requests that are under way at a time.")
     var concurrency = 32
 
     func validate() throws {
-        guard vehicles > 0, seconds > 0, rate >= 1, concurrency > 0 else {
+        guard seconds > 0, rate >= 1, concurrency > 0 else {
             throw ValidationError(
-                "--vehicles, --seconds and --concurrency are above 0, --rate is at least 1")
+                "--seconds and --concurrency are above 0, --rate is at least 1")
         }
     }
 
@@ -59,14 +40,11 @@ struct DevFleetCommand: AsyncParsableCommand {
         let interruption = Interruption()
         let following = interruption.follow(StopSignals())
         defer { following.cancel() }
-        var scenario = FleetScenario(named: scenario)
-        scenario.seed = seed
-        scenario.vehicles = vehicles
-        scenario.duration = seconds
+        var scenario = fleet.scenario(seconds: seconds)
         let now = EventTime(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
         scenario.start = rate > 1 ? now.advanced(byMilliseconds: -Int64(seconds * 1_000)) : now
         let feed = FleetFeed(
-            try FleetSimulator(graph: try Catalogue.map(at: map), scenario: scenario),
+            try FleetSimulator(graph: try Catalogue.map(at: fleet.map), scenario: scenario),
             lanes: concurrency, clock: ScaledClock(start: scenario.start, rate: rate),
             liveFrom: rate > 1 ? .max : scenario.start, keepsSendTimes: false,
             interruption: interruption)
@@ -92,7 +70,5 @@ struct DevFleetCommand: AsyncParsableCommand {
         print(
             "sent \(sent)  accepted \(totals.accepted)  rejected \(totals.rejected)  requests \(totals.bodies), of them refused \(totals.refused) and given up \(totals.failed)"
         )
-        // A pipe would keep the lines until the end.
-        fflush(nil)
     }
 }

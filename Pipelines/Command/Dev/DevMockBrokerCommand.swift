@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Dispatch
 internal import Foundation
 internal import Glibc
 internal import KafkaClient
@@ -36,35 +35,9 @@ struct DevMockBrokerCommand: AsyncParsableCommand {
             try cluster.createTopic(topic.name, partitions: topic.partitions)
         }
         print(cluster.bootstrapServers)
-        fflush(nil)
-        await Self.untilStopped()
-    }
-
-    /// Returns at SIGINT, at SIGTERM or when stdin has ended.
-    private static func untilStopped() async {
-        let (stops, stop) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let queue = DispatchQueue(label: "millrace.dev.mock-broker")
-        var sources: [any DispatchSourceProtocol] = []
-        for number in [SIGINT, SIGTERM] {
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler { stop.yield() }
-            source.resume()
-            sources.append(source)
-        }
-        // A blocking read on a thread of its own: epoll takes no file, and stdin may be one.
-        let reader = Thread {
-            var byte: UInt8 = 0
-            while true {
-                let count = read(STDIN_FILENO, &byte, 1)
-                if count < 0 && errno == EINTR { continue }
-                if count <= 0 { break }
-            }
-            stop.yield()
-        }
-        reader.start()
-        for await _ in stops { break }
-        for source in sources { source.cancel() }
+        let signals = StopSignals()
+        signals.followStandardInput()
+        await signals.wait()
     }
 }
 

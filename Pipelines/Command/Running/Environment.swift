@@ -39,7 +39,7 @@ struct ServiceEnvironment: Sendable {
 
     /// The database of `DATABASE_URL`; nil when it names none.
     static func postgres(_ environment: [String: String]) throws -> PostgresConfiguration? {
-        environment["DATABASE_URL"] == nil
+        (environment["DATABASE_URL"] ?? "").isEmpty
             ? nil : try PostgresConfiguration(environment: environment)
     }
 

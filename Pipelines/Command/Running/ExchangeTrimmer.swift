@@ -1,33 +1,75 @@
 internal import Dataflow
-internal import Dispatch
+internal import Foundation
 internal import KafkaClient
 internal import Records
 
-/// Deletes what the stages of a run have read of the topics between them, which have no retention of their own.
-final class ExchangeTrimmer: Sendable {
+/// Deletes what the stages of a run have read of the topics between them, which have no retention of their own:
+/// on a thread of its own, as it waits for the cluster.
+final class ExchangeTrimmer: @unchecked Sendable {
+    // Guarded by `condition`; everything else is immutable.
+    private let condition = NSCondition()
+    private var isStopped = false
+
+    private let plan: Plan
+    private let run: String
+    private let kafka: KafkaConfiguration
+    private let troubles: TroubleLog
+
     /// Seconds between two rounds.
-    static let intervalSeconds = 60
+    static let intervalSeconds = 60.0
 
-    private let rounds: Task<Void, Never>
+    /// Starts the rounds; a round that fails is told of, and made good by the next.
+    init(_ plan: Plan, run: String, _ kafka: KafkaConfiguration, _ troubles: TroubleLog) {
+        self.plan = plan
+        self.run = run
+        self.kafka = kafka
+        self.troubles = troubles
+        let thread = Thread { [self] in
+            var admin: KafkaAdmin?
+            while waitForRound() { admin = round(admin) }
+            admin?.close()
+        }
+        thread.name = "\(run)-trimmer"
+        thread.start()
+    }
 
-    /// Starts the rounds; a round that fails is made good by the next.
-    init(_ plan: Plan, run: String, _ kafka: KafkaConfiguration) {
-        rounds = Task {
-            while (try? await Task.sleep(for: .seconds(ExchangeTrimmer.intervalSeconds))) != nil {
-                // Off the pool of tasks, whose threads must not wait for a cluster.
-                DispatchQueue.global().async {
-                    try? ExchangeTrimmer.trim(plan, run: run, kafka)
-                }
-            }
+    /// Ends the rounds behind the one that is under way.
+    func stop() {
+        condition.lock()
+        isStopped = true
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    /// - Returns: false when no round is to follow.
+    private func waitForRound() -> Bool {
+        let end = Date(timeIntervalSinceNow: ExchangeTrimmer.intervalSeconds)
+        condition.lock()
+        defer { condition.unlock() }
+        while !isStopped, condition.wait(until: end) {}
+        return !isStopped
+    }
+
+    /// - Returns: the client for the next round; nil when this one has failed.
+    private func round(_ admin: KafkaAdmin?) -> KafkaAdmin? {
+        var client = admin
+        do {
+            let present = try client ?? KafkaAdmin(kafka)
+            client = present
+            try ExchangeTrimmer.trim(plan, run: run, present)
+            return present
+        } catch {
+            troubles.note(
+                run, "delete what was read",
+                error as? DataflowError
+                    ?? DataflowError(.invariant, domain: .internal, "\(error)"))
+            client?.close()
+            return nil
         }
     }
 
-    deinit { rounds.cancel() }
-
-    /// One round.
-    static func trim(_ plan: Plan, run: String, _ kafka: KafkaConfiguration) throws {
-        let admin = try KafkaAdmin(kafka)
-        defer { admin.close() }
+    /// Deletes what was read by now.
+    static func trim(_ plan: Plan, run: String, _ admin: KafkaAdmin) throws {
         for stage in plan.stages {
             let own = stage.inputs.filter { $0.kind == .exchange || $0.kind == .handoff }
             guard !own.isEmpty else { continue }

@@ -10,12 +10,11 @@ final class Interruption: Sendable {
     /// Asks everybody to stop.
     func request() { requested.store(true, ordering: .relaxed) }
 
-    /// Asks everybody to stop when a signal comes; a second one ends the process where it stands.
+    /// Asks everybody to stop when a signal comes.
     func follow(_ signals: StopSignals) -> Task<Void, Never> {
         Task {
             await signals.wait()
             if Task.isCancelled { return }
-            signals.restoreDefaults()
             request()
         }
     }

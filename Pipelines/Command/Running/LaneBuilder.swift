@@ -1,6 +1,5 @@
 internal import Dataflow
 internal import KafkaClient
-internal import ObjectStore
 internal import PostgresClient
 internal import Records
 internal import Runtime
@@ -16,6 +15,9 @@ struct LaneBuilder {
     let store: any CheckpointStore
     let clock: any EventClock
     let thread: Int
+    /// How many partitions the stage's inputs have for good; nil: any number.
+    let fixedPartitions: Int32?
+    let troubles: TroubleLog
 
     /// How long a thread waits for an answer about offsets.
     ///
@@ -29,11 +31,15 @@ struct LaneBuilder {
         let (writer, authority) = try makeAuthority(reader)
         let worker = StageWorker(
             stage: stage, run: settings.run, options: settings.options,
-            seed: UInt64.random(in: .min ... .max), makeChain: chainMaker(reader, writer))
+            seed: UInt64.random(in: .min ... .max), partitions: fixedPartitions,
+            makeChain: chainMaker(reader, writer))
         var lane = LaneServices(
             reader: reader, writer: writer, authority: authority, store: store,
             startsAtEnd: settings.startsAtEnd)
         lane.reached = CrashSwitch.reached
+        lane.trouble = { [place = "\(settings.run)/\(stage.name)", troubles] attempt, error in
+            troubles.note(place, attempt, error)
+        }
         return StageLane(
             worker: worker, run: settings.run, services: lane, clock: clock,
             answer: { mailbox.answer($0, $1) })
@@ -64,13 +70,8 @@ struct LaneBuilder {
     }
 
     private func transactionalLog(_ reader: KafkaReader) throws -> TransactionalLog {
-        let slots: any SlotHolder =
-            if let postgres = services.postgres {
-                PostgresSlotHolder(postgres, owner: owner, run: settings.run, stage: stage.name)
-            } else {
-                try FileSlotHolder(
-                    root: settings.checkpoints, run: settings.run, stage: stage.name)
-            }
+        let slots = try settings.checkpoints.slots(
+            services.postgres, owner: owner, run: settings.run, stage: stage.name)
         let timeout = Int(settings.options.transactionTimeoutMilliseconds)
         return TransactionalLog(
             run: settings.run, stage: stage.name, reader: reader, slots: slots,

@@ -1,7 +1,6 @@
 internal import Dataflow
 internal import Foundation
 internal import KafkaClient
-internal import ObjectStore
 internal import PostgresClient
 internal import Records
 internal import Runtime
@@ -13,8 +12,8 @@ final class PipelineRunner: Sendable {
     struct Settings: Sendable {
         /// The run's name: its groups, checkpoints and rows in `millrace.task_positions` carry it.
         var run: String
-        /// The directory of checkpoints.
-        var checkpoints: String
+        /// Where checkpoints lie.
+        var checkpoints: CheckpointPlace
         /// How many threads work; each has its share of every stage.
         var threads = 2
         /// The pipeline's parameters in YAML; nil: the defaults.
@@ -34,6 +33,8 @@ final class PipelineRunner: Sendable {
     /// The pipeline's parameters in YAML; nil: the defaults.
     let parameters: String?
     private let entry: PipelineEntry
+    /// How many partitions each of the plan's topics has: those that were there already keep theirs.
+    private let partitions: [String: Int32]
     private let driver: ThreadedDriver
     private let trimmer: ExchangeTrimmer
     private let keeper: TableKeeper?
@@ -50,19 +51,25 @@ final class PipelineRunner: Sendable {
             parameters: settings.parameters,
             options: PlanOptions(partitions: settings.partitions))
         self.plan = plan
-        try PipelineRunner.createTopics(plan.topics, services.kafka)
+        let topics = try PipelineRunner.createTopics(plan.topics, services.kafka)
+        partitions = topics
         try PipelineRunner.createTables(entry, plan, services.postgres)
-        let store = try DirectoryCheckpointStore(settings.checkpoints)
-        trimmer = ExchangeTrimmer(plan, run: settings.run, services.kafka)
+        let store = try settings.checkpoints.open()
+        let fixed = try plan.stages.map {
+            try StageLayout.verify($0, run: settings.run, store: store) { topics[$0] ?? 0 }
+        }
         let upkeep = try entry.upkeep(settings.parameters)
+        let troubles = TroubleLog()
+        trimmer = ExchangeTrimmer(plan, run: settings.run, services.kafka, troubles)
         keeper = services.postgres.flatMap { upkeep.isEmpty ? nil : TableKeeper(upkeep, $0) }
         driver = ThreadedDriver(threads: settings.threads, name: entry.name) { thread, mailbox in
             let builder = GraphBuilder(pipeline: entry.name, resources: resources)
             try entry.define(builder, settings.parameters)
-            return try plan.stages.map { stage in
+            return try zip(plan.stages, fixed).map { stage, fixed in
                 let lane = LaneBuilder(
                     stage: stage, plan: plan, builder: builder, settings: settings,
-                    services: services, store: store, clock: clock, thread: thread)
+                    services: services, store: store, clock: clock, thread: thread,
+                    fixedPartitions: fixed, troubles: troubles)
                 return try lane.make(mailbox)
             }
         }
@@ -77,13 +84,16 @@ final class PipelineRunner: Sendable {
     /// Whether everything has come to its end.
     var hasStopped: Bool { driver.hasStopped() }
 
+    /// Whether it is coming to an end, because a thread has failed or because it was told to.
+    var hasEnded: Bool { failure != nil || hasStopped }
+
     /// Whether every stage that reads topics has all its partitions and is reading them.
-    func isRunning(partitions: Int) -> Bool {
+    var isRunning: Bool {
         let status = driver.status
         return plan.stages.filter { !$0.isPushed }.allSatisfy { stage in
             let running = status.filter { $0.stage == stage.name }.flatMap(\.progress)
                 .count { $0.isRunning }
-            return running >= partitions * stage.topics.count
+            return running >= stage.topics.reduce(0) { $0 + Int(partitions[$1] ?? 1) }
         }
     }
 
@@ -96,6 +106,7 @@ final class PipelineRunner: Sendable {
 
     /// Commits and stops; the work goes on elsewhere, or later.
     func stop() {
+        trimmer.stop()
         driver.stop()
         driver.join()
     }
@@ -131,16 +142,24 @@ final class PipelineRunner: Sendable {
             }
             if let failure = driver.failure { throw failure }
         }
+        trimmer.stop()
         driver.stop()
         driver.join()
     }
 
-    private static func createTopics(_ topics: [TopicSpec], _ kafka: KafkaConfiguration) throws {
+    /// Creates what is missing of topics.
+    ///
+    /// - Returns: how many partitions each topic of the cluster has.
+    private static func createTopics(
+        _ topics: [TopicSpec], _ kafka: KafkaConfiguration
+    ) throws -> [String: Int32] {
         let admin = try KafkaAdmin(kafka)
         defer { admin.close() }
         let present = try admin.topics()
         let missing = topics.filter { present[$0.name] == nil }
-        if !missing.isEmpty { try admin.createTopics(missing) }
+        if missing.isEmpty { return present }
+        try admin.createTopics(missing)
+        return present.merging(missing.map { ($0.name, $0.partitions) }) { known, _ in known }
     }
 
     private static func createTables(
@@ -156,6 +175,7 @@ final class PipelineRunner: Sendable {
         let writer = PostgresTableWriter(postgres)
         defer { writer.close() }
         for table in entry.tables { try writer.prepare(table) }
+        try writer.prepare(DeadLetterOutlet.table)
         if !entry.views.isEmpty {
             let connection = try PostgresConnection(postgres)
             defer { connection.close() }

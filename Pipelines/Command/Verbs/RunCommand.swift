@@ -23,8 +23,12 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "A YAML file of parameters, for a single pipeline.")
     var config: String?
 
-    @Option(help: "The directory of checkpoints; workers that share the work share it.")
-    var checkpoints = ".millrace/checkpoints"
+    @Option(
+        name: [.customLong("store"), .customLong("checkpoints")],
+        help:
+            "Where checkpoints lie, a directory or s3://bucket/prefix; workers that share the work share it."
+    )
+    var store = ".millrace/checkpoints"
 
     @Option(help: "Threads a pipeline.")
     var threads = 2
@@ -78,7 +82,8 @@ struct RunCommand: AsyncParsableCommand {
         // Whatever ends the run, each pipeline that was started commits and stops.
         defer { for runner in runners { runner.stop() } }
         for name in pipelines {
-            var settings = PipelineRunner.Settings(run: name, checkpoints: checkpoints)
+            var settings = PipelineRunner.Settings(
+                run: name, checkpoints: CheckpointPlace(text: store))
             settings.threads = threads
             settings.partitions = partitions
             settings.parameters = parameters
@@ -107,7 +112,14 @@ struct RunCommand: AsyncParsableCommand {
     ) async throws {
         let interruption = Interruption()
         let following = interruption.follow(signals)
-        defer { following.cancel() }
+        let watching = Task {
+            await RunCommand.untilOneEnds(runners)
+            if !Task.isCancelled { interruption.request() }
+        }
+        defer {
+            following.cancel()
+            watching.cancel()
+        }
         let lines = try LocationLines(ingest, clock: clock, interruption: interruption)
         let totals = try await lines.play(path)
         print(
@@ -115,7 +127,7 @@ struct RunCommand: AsyncParsableCommand {
         )
         let report = try LagReport(services)
         defer { report.close() }
-        while !interruption.isRequested, !runners.contains(where: \.hasStopped) {
+        while !interruption.isRequested {
             let rows = try runners.flatMap { try report.rows(plan: $0.plan, run: $0.run) }
             if rows.allSatisfy({ $0.lag == 0 }) { return }
             try await Task.sleep(for: .milliseconds(200))
@@ -132,12 +144,23 @@ struct RunCommand: AsyncParsableCommand {
         var run: (@Sendable () async throws -> Void)?
         if let door { run = { try await door.run() } }
         let signal: @Sendable () async -> Void = { await signals.wait() }
-        let end: @Sendable () async -> Void = {
-            while !Task.isCancelled, !runners.contains(where: { $0.hasStopped }) {
-                try? await Task.sleep(for: .milliseconds(200))
-            }
-        }
+        let end: @Sendable () async -> Void = { await RunCommand.untilOneEnds(runners) }
         try await serveDoor(run: run, stop: { await door?.stop() }, until: [signal, end])
+    }
+
+    /// Returns when a pipeline has come to its end, or a single thread of one.
+    ///
+    /// The rest is not left to run on with a part of the work undone. What failed is said at once, as an orderly
+    /// stop takes its time.
+    private static func untilOneEnds(_ runners: [PipelineRunner]) async {
+        while !Task.isCancelled, !runners.contains(where: \.hasEnded) {
+            try? await Task.sleep(for: .milliseconds(200))
+        }
+        for runner in runners {
+            guard let failure = runner.failure else { continue }
+            FileHandle.standardError.write(
+                Data("\(runner.plan.graph.pipeline) failed and stops: \(failure)\n".utf8))
+        }
     }
 }
 

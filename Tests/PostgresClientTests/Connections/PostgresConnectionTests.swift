@@ -1,3 +1,4 @@
+import DatabaseFixture
 import Foundation
 import PostgresClient
 import Records
@@ -176,20 +177,23 @@ struct PostgresConnectionTests {
     @Test("statements and waits for locks end by their timeouts")
     func timeouts() async throws {
         try await TestDatabase.withSchema { configuration in
-            var configuration = configuration
-            configuration.statementTimeout = .milliseconds(100)
-            configuration.lockTimeout = .milliseconds(50)
-            let connection = try PostgresConnection(configuration)
+            // What is set up is not timed, and each connection has the one bound that it is to hit.
+            let other = try PostgresConnection(configuration)
+            try other.script("CREATE TABLE t (id bigint PRIMARY KEY)")
+            var brief = configuration
+            brief.statementTimeout = .milliseconds(100)
+            let connection = try PostgresConnection(brief)
             let slow = #expect(throws: PostgresError.self) {
                 try connection.query("SELECT pg_sleep(60)")
             }
             #expect(slow?.condition == .cancelled)
             #expect(slow?.dataflowError.retry == .backoff)
-            try connection.script("CREATE TABLE t (id bigint PRIMARY KEY)")
-            let other = try PostgresConnection(configuration)
             try other.script("BEGIN; LOCK TABLE t")
+            var impatient = configuration
+            impatient.lockTimeout = .milliseconds(50)
+            let waiting = try PostgresConnection(impatient)
             let locked = #expect(throws: PostgresError.self) {
-                try connection.query("SELECT * FROM t")
+                try waiting.query("SELECT * FROM t")
             }
             #expect(locked?.condition == .lockTimeout)
             #expect(locked?.sqlState == "55P03")

@@ -1,3 +1,4 @@
+import DatabaseFixture
 import PostgresClient
 import Records
 import State

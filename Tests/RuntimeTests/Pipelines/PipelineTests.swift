@@ -62,6 +62,9 @@ struct PipelineTests {
             "windows", Self.options(), define: TestPipelines.windows())
         let events = Event.make(20, seed: 4)
         try harness.send(Array(events[..<10]))
+        let partition = TopicPartition(topic: "events", partition: 1)
+        let before = harness.driver.log.end(of: partition).rawValue
+        #expect(before > 0)
         try harness.send(
             SimulatedLog.Record(
                 timestamp: EventTime(milliseconds: 7), key: [1], value: [1, 2, 3]),
@@ -72,7 +75,12 @@ struct PipelineTests {
         #expect(letters.map(\.value) == [[1, 2, 3]])
         let headers = try #require(letters.first?.headers)
         #expect(headers.contains(RecordHeader("millrace.code", "undecodable")))
+        let reason = try #require(headers.first { $0.name == "millrace.reason" })
+        #expect(String(decoding: reason.value, as: UTF8.self).hasPrefix("could not decode: "))
+        #expect(headers.contains(RecordHeader("millrace.operator", "events")))
         #expect(headers.contains(RecordHeader("millrace.topic", "events")))
+        #expect(headers.contains(RecordHeader("millrace.partition", "1")))
+        #expect(headers.contains(RecordHeader("millrace.offset", "\(before)")))
         #expect(
             try harness.lastTotals() == ReferenceInterpreter(events: events).windowTotals)
     }

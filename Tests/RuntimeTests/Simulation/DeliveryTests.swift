@@ -36,7 +36,7 @@ struct DeliveryTests {
     @Test("every fault strikes and every crash point is hit in the seeds that are run")
     func coverage() {
         var summary = SimulationSummary()
-        for seed in 0..<96 as Range<UInt64> {
+        for seed in 0..<240 as Range<UInt64> {
             let item = SimulationCase(seed: seed)
             summary.add(item, item.run())
         }

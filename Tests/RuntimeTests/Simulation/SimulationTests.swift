@@ -81,22 +81,6 @@ struct SimulationTests {
         #expect(error?.message.contains("begin afresh") ?? false, "\(String(describing: error))")
     }
 
-    @Test("state beyond its bound stops the task with a message that names operator and bound")
-    func stateBound() throws {
-        var options = PipelineTests.options()
-        options.worker.maximumStateBytes = 300
-        let harness = try PipelineHarness("running", options, define: TestPipelines.running)
-        let error = #expect(throws: DataflowError.self) {
-            for seed in 0..<8 as Range<UInt64> {
-                try harness.send(Event.make(60, seed: seed, users: 100))
-                try harness.advance(by: .seconds(2))
-            }
-        }
-        #expect(
-            error?.message.contains("its bound is 300") ?? false, "\(String(describing: error))")
-        #expect(error?.message.contains("kept by sum") ?? false, "\(String(describing: error))")
-    }
-
     @Test("a failing run names its seed and step")
     func namesItsSeed() throws {
         var options = SimulationOptions.shuffled(seed: 4_711)

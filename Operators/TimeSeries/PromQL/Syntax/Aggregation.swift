@@ -2,8 +2,11 @@
 public struct Aggregation: Sendable {
     /// How values are drawn together.
     public enum Operator: String, Sendable, CaseIterable {
+        /// Each as its name in PromQL says.
         case sum, avg, count, min, max, group, stddev, stdvar, topk, bottomk, quantile, limitk
+        /// How many series have each value.
         case countValues = "count_values"
+        /// A share of the series, chosen by their labels.
         case limitRatio = "limit_ratio"
 
         /// Whether a parameter stands before the expression.

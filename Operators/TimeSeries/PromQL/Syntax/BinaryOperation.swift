@@ -2,19 +2,33 @@
 public struct BinaryOperation: Sendable {
     /// What is done.
     public enum Operator: String, Sendable {
+        /// The sum.
         case add = "+"
+        /// The difference.
         case subtract = "-"
+        /// The product.
         case multiply = "*"
+        /// The quotient, by the rules of floating point.
         case divide = "/"
+        /// The remainder, with the sign of the dividend.
         case modulo = "%"
+        /// The power; it binds to the right.
         case power = "^"
+        /// The angle of a point, in radians.
         case atan2
+        /// Whether values are equal.
         case equal = "=="
+        /// Whether values differ.
         case notEqual = "!="
+        /// Whether the left value is the lesser.
         case less = "<"
+        /// Whether the left value is not the greater.
         case lessOrEqual = "<="
+        /// Whether the left value is the greater.
         case greater = ">"
+        /// Whether the left value is not the lesser.
         case greaterOrEqual = ">="
+        /// Sets of series: those of both sides, of either, of the left alone.
         case and, or, unless
 
         /// Whether it compares values.

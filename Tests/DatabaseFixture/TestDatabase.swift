@@ -1,23 +1,31 @@
-import Foundation
-import PostgresClient
-import Records
-import Testing
+internal import Foundation
+package import PostgresClient
+internal import Records
+package import Testing
 
 /// The server that the suites run against: `DATABASE_URL`, or a private one that the first test starts by
 /// `.ci/postgres` and the end of the process removes.
-enum TestDatabase {
-    static let isAvailable =
-        ProcessInfo.processInfo.environment["DATABASE_URL"] != nil
+package enum TestDatabase {
+    /// Whether there is one.
+    package static let isAvailable =
+        url != nil
         || !((try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")) ?? [])
             .isEmpty
 
-    static let skipMessage: Comment = "DATABASE_URL is not set and no PostgreSQL is installed"
+    /// The database that the environment names; nil when it names none.
+    private static let url = ProcessInfo.processInfo.environment["DATABASE_URL"].flatMap {
+        $0.isEmpty ? nil : $0
+    }
+
+    /// Why the suites are skipped.
+    package static let skipMessage: Comment =
+        "DATABASE_URL is not set and no PostgreSQL is installed"
 
     /// Runs `body` with a schema of its own, which is dropped at the end.
     ///
     /// The schema is the first of the search path, and its name that of the connections, so that a test
     /// finds its own in `pg_stat_activity`.
-    static func withSchema<T>(
+    package static func withSchema<T>(
         _ body: (PostgresConfiguration) async throws -> T
     ) async throws -> T {
         var configuration = try configuration.get()
@@ -31,18 +39,18 @@ enum TestDatabase {
     }
 
     /// Work under way on a thread of its own.
-    struct Started<T: Sendable>: Sendable {
+    package struct Started<T: Sendable>: Sendable {
         fileprivate let results: AsyncStream<Result<T, any Error>>
 
         /// What the work gives, once it is done.
-        func value() async throws -> T {
+        package func value() async throws -> T {
             for await result in results { return try result.get() }
             throw CancellationError()
         }
     }
 
     /// Starts blocking work at once on a thread of its own, so that both sides of a wait go on.
-    static func startOnThread<T: Sendable>(
+    package static func startOnThread<T: Sendable>(
         _ work: @escaping @Sendable () throws -> T
     ) -> Started<T> {
         let (results, continuation) = AsyncStream<Result<T, any Error>>.makeStream()
@@ -54,14 +62,14 @@ enum TestDatabase {
     }
 
     /// Runs blocking work on a thread of its own.
-    static func onThread<T: Sendable>(
+    package static func onThread<T: Sendable>(
         _ work: @escaping @Sendable () throws -> T
     ) async throws -> T {
         try await startOnThread(work).value()
     }
 
     /// Waits, by the server's own clock, until a query gives a row; false after about ten seconds.
-    static func eventually(
+    package static func eventually(
         _ connection: PostgresConnection, _ sql: String, _ parameters: [PostgresParameter] = []
     ) throws -> Bool {
         for _ in 0..<1_000 {
@@ -71,22 +79,42 @@ enum TestDatabase {
         return false
     }
 
-    /// The configuration of the database that all suites share, made by the first test.
-    private static let configuration: Result<PostgresConfiguration, any Error> = Result {
-        if let url = ProcessInfo.processInfo.environment["DATABASE_URL"] {
-            return try freshDatabase(url)
+    /// Runs `body` with the URL of an empty database, for programs of their own; it is dropped at the end.
+    package static func withDatabase<T>(_ body: (String) async throws -> T) async throws -> T {
+        let server = try TestDatabase.server.get()
+        let name = "millrace_test_\(UUID().uuidString.lowercased().replacing("-", with: "_"))"
+        let admin = try PostgresConnection(try PostgresConfiguration(server))
+        try admin.script("CREATE DATABASE \(name)")
+        defer { try? admin.script("DROP DATABASE IF EXISTS \(name) WITH (FORCE)") }
+        if var parts = URLComponents(string: server), parts.scheme != nil {
+            parts.path = "/\(name)"
+            return try await body(parts.string ?? server)
         }
+        // Of two words for one setting the later one holds.
+        return try await body("\(server) dbname=\(name)")
+    }
+
+    /// The server that all suites share: a private one is started by the first test.
+    private static let server: Result<String, any Error> = Result {
+        if let url = TestDatabase.url { return url }
         let script = try TestDatabase.script()
         removeAbandoned(script)
         let directory = directories(script) + "/\(prefix)\(getpid())"
-        let url = try run(script, ["start", directory, "--fast"])
+        let started = try run(script, ["start", directory, "--fast"])
         atexit {
             if let script = try? TestDatabase.script() {
                 let directory = TestDatabase.directories(script) + "/\(prefix)\(getpid())"
                 _ = try? TestDatabase.run(script, ["drop", directory])
             }
         }
-        return try PostgresConfiguration(url)
+        return started
+    }
+
+    /// The configuration of the database that all suites share.
+    private static let configuration: Result<PostgresConfiguration, any Error> = Result {
+        let server = try TestDatabase.server.get()
+        // Of a private server nothing is left behind.
+        return try TestDatabase.url == nil ? PostgresConfiguration(server) : freshDatabase(server)
     }
 
     private static func freshDatabase(_ url: String) throws -> PostgresConfiguration {
@@ -96,7 +124,7 @@ enum TestDatabase {
         try admin.script("DROP DATABASE IF EXISTS \(name) WITH (FORCE)")
         try admin.script("CREATE DATABASE \(name)")
         atexit {
-            guard let url = ProcessInfo.processInfo.environment["DATABASE_URL"],
+            guard let url = TestDatabase.url,
                 let configuration = try? PostgresConfiguration(url),
                 let admin = try? PostgresConnection(configuration)
             else { return }

@@ -1,9 +1,9 @@
-import Foundation
+internal import Foundation
 
 /// Real data beside the repository, where there is any; what needs it is skipped without.
-enum SharedData {
+package enum SharedData {
     /// The path of a file under `../shared/data`, nil when it isn't there.
-    static func path(_ name: String, from file: String = #filePath) -> String? {
+    package static func path(_ name: String, from file: String = #filePath) -> String? {
         var folder = URL(fileURLWithPath: file).deletingLastPathComponent()
         while folder.path != "/" {
             if FileManager.default.fileExists(
@@ -19,5 +19,5 @@ enum SharedData {
     }
 
     /// Whether a file is there.
-    static func has(_ name: String) -> Bool { path(name) != nil }
+    package static func has(_ name: String) -> Bool { path(name) != nil }
 }

@@ -1,0 +1,198 @@
+internal import Dataflow
+public import Records
+internal import State
+
+/// Something that keeps partitions from being read.
+public struct Obstacle: Sendable {
+    /// The partition; nil: all of the worker's.
+    public let partition: TopicPartition?
+    /// Since when.
+    public let since: EventTime
+    /// What is in the way, and what can be done about it.
+    public let error: DataflowError
+}
+
+/// What a worker keeps in mind of things that went wrong.
+struct WorkerTroubles {
+    /// A record that could not be decoded, and how often that was tried.
+    struct Poison {
+        var offset: Offset
+        var tries: Int
+    }
+
+    /// What failed so often in a row that nothing is read until it succeeds, with the time when that began.
+    var outage: (error: DataflowError, since: EventTime)?
+    /// Until when nothing is tried again.
+    var restsUntil = EventTime.min
+    /// The latest record of each partition that could not be decoded.
+    var poison: [TopicPartition: Poison] = [:]
+    /// Tasks that are not run any more, as their state has reached a bound in the midst of a batch.
+    var blocked: [Int32: (error: DataflowError, since: EventTime)] = [:]
+    /// How often checkpoints of a task were missing that the authority had named.
+    var missing: [Int32: Int] = [:]
+    /// The task whose operators failed in the present step.
+    var failed: Int32?
+
+    /// How often the authority is asked again for a task whose checkpoints are missing.
+    static let maximumMissing = 3
+}
+
+extension StageWorker {
+    /// What keeps partitions from being read, for people.
+    public var obstacles: [Obstacle] {
+        var obstacles: [Obstacle] = []
+        if let outage = troubles.outage {
+            obstacles.append(Obstacle(partition: nil, since: outage.since, error: outage.error))
+        }
+        for (number, blocked) in troubles.blocked.sorted(by: { $0.key < $1.key }) {
+            for partition in inputs(of: number) {
+                obstacles.append(
+                    Obstacle(partition: partition, since: blocked.since, error: blocked.error))
+            }
+        }
+        for task in sortedTasks {
+            guard let error = task.obstacle, let since = task.obstacleSince else { continue }
+            obstacles += task.topics.map { Obstacle(partition: $0, since: since, error: error) }
+        }
+        return obstacles
+    }
+
+    // MARK: Outages
+
+    /// Whether records may be read: not while what they lead to can't be written.
+    var mayRead: Bool {
+        guard troubles.outage != nil else { return true }
+        let isStuck =
+            coordinator.isBusy
+            && !retries.failing(atLeast: options.attemptsBeforeRest).isEmpty
+        return now >= troubles.restsUntil && !isStuck
+    }
+
+    /// Stops reading when a command has failed too often in a row; its next try is the probe.
+    func noteFailure(
+        of command: WorkerCommand, _ error: DataflowError, pause: Int64,
+        _ commands: inout [WorkerCommand]
+    ) {
+        guard RetryQueue.outageCommands.contains(command.name),
+            retries.failures(of: command.name) >= options.attemptsBeforeRest
+        else { return }
+        troubles.restsUntil = now.advanced(byMilliseconds: pause)
+        let running = sortedTasks.filter { $0.phase == .running }.flatMap(\.topics)
+        commands.append(.withhold(running))
+        reading.subtract(running)
+        commands.append(.wake(at: troubles.restsUntil))
+        guard troubles.outage == nil else { return }
+        var told = error
+        told.message = "nothing is read until it is over: \(error.message)"
+        troubles.outage = (told, now)
+        commands.append(.report(told))
+    }
+
+    /// Reads on when what had failed has succeeded.
+    func noteSuccess(of names: String..., commands: inout [WorkerCommand]) {
+        for name in names { retries.succeeded(name) }
+        guard troubles.outage != nil,
+            retries.failing(atLeast: options.attemptsBeforeRest).isEmpty
+        else { return }
+        troubles.outage = nil
+        troubles.restsUntil = .min
+        assign([], &commands)
+        for task in sortedTasks { resume(task, &commands) }
+    }
+
+    /// Tries again, at the end of a rest, what only reading can try: to write.
+    func probe(_ commands: inout [WorkerCommand]) {
+        guard troubles.restsUntil > .min, now >= troubles.restsUntil else { return }
+        assign([], &commands)
+        guard mayRead else { return }
+        troubles.restsUntil = .min
+        for task in sortedTasks { resume(task, &commands) }
+    }
+
+    // MARK: Records and bounds
+
+    /// Goes on in spite of a failure of a task's operators, where that is possible.
+    ///
+    /// - Returns: whether the worker goes on.
+    func survive(_ error: DataflowError, _ commands: inout [WorkerCommand]) -> Bool {
+        guard let number = troubles.failed, error.retry == .never else { return false }
+        switch error.code {
+        case .undecodable:
+            guard let partition = error.partition, let offset = error.offset else { return false }
+            var poison =
+                troubles.poison[partition].flatMap { $0.offset == offset ? $0 : nil }
+                ?? WorkerTroubles.Poison(offset: offset, tries: 0)
+            poison.tries += 1
+            troubles.poison[partition] = poison
+            var told = error
+            told.message +=
+                poison.tries < options.poisonTries
+                ? "; it is read again" : "; it goes to the dead letters"
+            commands.append(.report(told))
+        case .limitExceeded:
+            // Of a run that is to end nobody could say that it has.
+            if ends != nil { return false }
+            var told = error
+            told.partition = told.partition ?? inputs(of: number).first
+            troubles.blocked[number] = (told, now)
+            commands.append(.report(told))
+        default: return false
+        }
+        _ = coordinator.abandon()
+        startAnew(Array(tasks.keys), &commands)
+        return true
+    }
+
+    /// Lets a task keep what it can't decode as dead letters, from the record on that was tried often enough.
+    func excuse(_ task: StageTask) {
+        for partition in task.topics {
+            guard let poison = troubles.poison[partition], poison.tries >= options.poisonTries
+            else { continue }
+            task.chain.context.excuse(partition, from: poison.offset)
+        }
+    }
+
+    /// Starts a task anew whose checkpoints don't fit what the authority has said, as another owner may have gone
+    /// on meanwhile; a few times.
+    func reclaimMissing(
+        _ life: TaskLife, _ error: DataflowError, _ commands: inout [WorkerCommand]
+    ) throws(DataflowError) {
+        let count = troubles.missing[life.task, default: 0] + 1
+        troubles.missing[life.task] = count
+        if count > WorkerTroubles.maximumMissing {
+            var error = error
+            error.retry = .never
+            throw error
+        }
+        reclaim([life.task], &commands)
+        assign([], &commands)
+    }
+
+    /// Goes on behind a gap in the log, if the pipeline says so.
+    func skipGap(
+        _ partition: TopicPartition, _ error: DataflowError, _ commands: inout [WorkerCommand]
+    ) throws(DataflowError) {
+        guard let task = tasks[partition.partition],
+            let input = task.inputs.first(where: { $0.topic == partition }),
+            input.chain.skipsGaps, let offset = input.position ?? error.offset
+        else { throw error }
+        reading.remove(partition)
+        commands.append(.withhold([partition]))
+        commands.append(.skipGap(task.life, partition, from: offset))
+    }
+
+    func gapSkipped(
+        _ life: TaskLife, _ partition: TopicPartition, from: Offset, to: Offset,
+        _ commands: inout [WorkerCommand]
+    ) {
+        guard let task = tasks[life.task], task.life == life else { return }
+        task.skip(partition, to: to)
+        commands.append(
+            .report(
+                DataflowError(
+                    .offsetOutOfRange, domain: .external,
+                    "\(to.rawValue - from.rawValue) offsets are gone, and were skipped: "
+                        + "the log begins at \(to)", partition: partition, offset: from)))
+        resume(task, &commands)
+    }
+}
