@@ -8,10 +8,10 @@ extension MapMatcher {
     /// before. Paths that are not plausible are dropped, so that none contradicts what was given out.
     mutating func giveOutCommon(_ lattice: inout Lattice, _ output: inout MatchOutput) {
         let last = lattice.steps.count - 1
-        guard last > 0, var track = lattice.track else { return }
+        guard last > 0, let track = lattice.track else { return }
         let margin = margin(lattice)
         let best = lattice.bestPlace(ofStep: last)
-        wayThrough(lattice, last, best)
+        _ = wayThrough(lattice, last, best)
         swap(&way, &otherWay)
         var common = otherWay.count - 1
         // The segments that all agree on, the one that isn't left yet among them.
@@ -23,7 +23,7 @@ extension MapMatcher {
             reached.append(common)
             guard place != best, candidate.score >= -margin else { continue }
             guard common > Int(track.ahead) else { return }
-            wayThrough(lattice, last, place)
+            let turns = wayThrough(lattice, last, place)
             var shared = 0
             while shared < min(way.count, otherWay.count), way[shared] == otherWay[shared] {
                 shared += 1
@@ -35,7 +35,7 @@ extension MapMatcher {
             kept |= 1 << UInt64(place)
             // Who stands at a crossing may be before it or behind it. Whoever waits for long enough is told that
             // it was passed: the way is certain, only the moment isn't.
-            if shared == way.count, isAwaited(lattice) {
+            if shared == way.count, !turns, isAwaited(lattice) {
                 behind |= 1 << UInt64(place)
             } else {
                 common = min(common, left)
@@ -47,6 +47,16 @@ extension MapMatcher {
             kept &= ~(1 << UInt64(place))
         }
         let confidence = lattice.keep(kept)
+        give(common, isNextKnown: agreed > common, confidence, &lattice, &output)
+    }
+
+    /// Gives out the first `common` segments of the best path, as far as they aren't given out yet.
+    private mutating func give(
+        _ common: Int, isNextKnown: Bool, _ confidence: Float, _ lattice: inout Lattice,
+        _ output: inout MatchOutput
+    ) {
+        guard var track = lattice.track else { return }
+        let last = lattice.steps.count - 1
         trace(lattice, from: last, lattice.bestPlace(ofStep: last))
         track.confidence = min(track.confidence, confidence)
         // The drive to the best place, leg by leg, as far as it is common; nothing of it is decided yet.
@@ -69,7 +79,7 @@ extension MapMatcher {
             along.sequence = step.sequence
         }
         // Which road is taken at the end of it may be open still.
-        track.segment = agreed > common ? along.segment : Lattice.Track.open
+        track.segment = isNextKnown ? along.segment : Lattice.Track.open
         track.enterTime = along.enterTime
         track.enterOffset = along.enterOffset
         track.confidence = along.confidence
@@ -79,15 +89,17 @@ extension MapMatcher {
 
     /// Fills ``way`` with the segments of the path to a place, from the one that is decided; a turn within a
     /// segment ends it, as it leaves no end behind.
-    private mutating func wayThrough(_ lattice: Lattice, _ last: Int, _ place: Int) {
+    ///
+    /// - Returns: whether it ended so.
+    private mutating func wayThrough(_ lattice: Lattice, _ last: Int, _ place: Int) -> Bool {
         trace(lattice, from: last, place)
         way.removeAll(keepingCapacity: true)
-        guard let track = lattice.track else { return }
+        guard let track = lattice.track else { return false }
         way.append(track.base)
         var (segment, offset) = (track.base, track.offset)
         for index in 1...last {
             let candidate = lattice.candidates[lattice.range(index).lowerBound + chain[index]]
-            if candidate.turns { return }
+            if candidate.turns { return true }
             let stays =
                 candidate.segment == segment && candidate.routeCount == 0
                 && Double(candidate.offset) >= offset
@@ -100,6 +112,7 @@ extension MapMatcher {
             }
             (segment, offset) = (candidate.segment, Double(candidate.offset))
         }
+        return false
     }
 }
 

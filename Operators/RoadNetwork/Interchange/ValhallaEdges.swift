@@ -34,8 +34,10 @@ public struct ValhallaEdges: Sendable {
     /// The cosine of the largest angle between the two.
     private static let agreement: Float = 0.7
 
-    /// Reads the lines of an edge table: `edge,shape` with the edge's number and its points in the direction of
-    /// travel as `longitude latitude` pairs, all divided by spaces. A first line of other text is skipped.
+    /// Reads the lines of an edge table.
+    ///
+    /// A line is `edge,shape`: the edge's number, and its points in the direction of travel as `longitude latitude`
+    /// pairs, all divided by spaces. A first line of other text is skipped.
     ///
     /// - Throws: ``RoadNetworkError/malformed(offset:_:)`` with the number of the line.
     public init(

@@ -1,4 +1,4 @@
-public import Records
+internal import Records
 public import RoadNetwork
 
 /// Keeps the speeds of routers current: Valhalla's `traffic.tar` in place, and OSRM's table of speeds.

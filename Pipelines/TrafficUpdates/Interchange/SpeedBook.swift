@@ -1,5 +1,6 @@
 public import Records
 public import RoadNetwork
+internal import Transforms
 
 /// The newest speed of each segment, as `traffic-updates` tells it: what routers are given.
 public struct SpeedBook: Sendable {
