@@ -51,8 +51,9 @@ extension MapMatcher {
     /// For how many steps the oldest undecided one has waited; a car that stands makes none, but its row is
     /// awaited all the same.
     private func waited(_ lattice: Lattice) -> Double {
-        let newest = lattice.steps.last?.time ?? lattice.newestTime
-        let standing = Double(max(0, lattice.newestTime - newest))
+        // Not the newest time that was given: what is held back for order must decide nothing.
+        let step = lattice.steps.last?.time ?? 0
+        let standing = Double(max(0, (lattice.minors.last?.time ?? step) - step))
         return Double(max(0, lattice.steps.count - 2))
             + standing / Double(max(1, settings.standingStep))
     }
