@@ -84,6 +84,49 @@ struct AdminTests {
         #expect(configs[1].synonyms.map(\.source) == [5])
     }
 
+    @Test("Metadata finds topics by id, with a null and with an empty name")
+    func topicIDs() throws {
+        let broker = try broker()
+        let id = try broker.ask(MetadataRequest(), MetadataResponse.self).topics[0].topicID
+        for name in [nil, "" as String?] {
+            var request = MetadataRequest()
+            var known = MetadataRequest.MetadataRequestTopic()
+            known.topicID = id
+            known.name = name
+            var unknown = known
+            unknown.topicID = TopicID(high: 1, low: 2)
+            request.topics = [known, unknown]
+            let topics = try broker.ask(request, MetadataResponse.self).topics
+            #expect(topics[0].name == "t" && topics[0].partitions.count == 2)
+            #expect(topics[1].errorCode == ErrorCode.unknownTopicID.rawValue)
+        }
+        #expect(try broker.partitionCounts() == ["t": 2])
+    }
+
+    @Test("everything is allowed, to who asks what is")
+    func allowedOperations() throws {
+        let broker = try broker()
+        #expect(try broker.commit(1, group: "g") == ErrorCode.none)
+        var metadata = MetadataRequest()
+        var topics = try broker.ask(metadata, MetadataResponse.self, version: 10)
+        #expect(topics.clusterAuthorizedOperations == .min)
+        #expect(topics.topics[0].topicAuthorizedOperations == .min)
+        metadata.includeClusterAuthorizedOperations = true
+        metadata.includeTopicAuthorizedOperations = true
+        topics = try broker.ask(metadata, MetadataResponse.self, version: 10)
+        #expect(topics.clusterAuthorizedOperations == 0b1_1111_1010_0000)
+        #expect(topics.topics[0].topicAuthorizedOperations == 0b1101_1111_1000)
+        var groups = DescribeGroupsRequest()
+        groups.groups = ["g"]
+        groups.includeAuthorizedOperations = true
+        let described = try broker.ask(groups, DescribeGroupsResponse.self)
+        #expect(described.groups[0].authorizedOperations == 0b1101_0100_1000)
+        var cluster = DescribeClusterRequest()
+        cluster.includeClusterAuthorizedOperations = true
+        let found = try broker.ask(cluster, DescribeClusterResponse.self)
+        #expect(found.clusterAuthorizedOperations == 0b1_1111_1010_0000)
+    }
+
     @Test("OffsetForLeaderEpoch knows the end of the one epoch, and fences by the present one")
     func leaderEpoch() throws {
         let broker = try broker()
