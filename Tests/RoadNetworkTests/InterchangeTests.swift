@@ -1,5 +1,6 @@
 import Foundation
 import Geo
+import TestFiles
 import Testing
 
 @testable import RoadNetwork
