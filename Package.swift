@@ -254,7 +254,7 @@ let package = Package(
             "TrafficUpdates",
             uses: [
                 "TrafficUpdates", "LocationIngest", "Geo", "RoadNetwork", "Records", "State",
-                "Dataflow", "Runtime", "OperatorTesting",
+                "Dataflow", "Transforms", "Runtime", "OperatorTesting",
             ]),
         pipeline(
             "WordCount",

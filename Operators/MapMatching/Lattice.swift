@@ -64,6 +64,10 @@ public struct Lattice: Sendable {
 
     /// The passage that is being driven where all is decided.
     struct Track: Hashable, Sendable {
+        /// Stands for a segment that isn't known yet: the crossing before it was passed, but which road was taken
+        /// is open.
+        static let open: Int32 = -1
+
         /// The segment that is being passed, and since when and where.
         var segment: Int32
         var enterTime: Double
@@ -153,8 +157,11 @@ extension Lattice {
         return candidates.allSatisfy { lies(Double($0.offset), on: $0.segment) }
             && routes.allSatisfy(exists) && recent.allSatisfy { exists($0.segment) }
             && (track.map {
-                lies($0.offset, on: $0.base) && lies($0.enterOffset, on: $0.segment)
-                    && ($0.ahead > 0 || $0.base == $0.segment)
+                lies($0.offset, on: $0.base)
+                    && ($0.segment == Track.open
+                        ? $0.ahead > 0 && $0.enterOffset == 0
+                        : lies($0.enterOffset, on: $0.segment)
+                            && ($0.ahead > 0 || $0.base == $0.segment))
             }
                 ?? true)
             && (track == nil

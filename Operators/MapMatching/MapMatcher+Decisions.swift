@@ -37,10 +37,25 @@ extension MapMatcher {
         giveOutCommon(&lattice, &output)
     }
 
+    /// Whether what is undecided has waited for more than a step.
+    func isAwaited(_ lattice: Lattice) -> Bool { lattice.steps.count > 2 || waited(lattice) >= 1 }
+
     /// How much less probable than the best a path may be and still hold up a decision, as a logarithm.
     func margin(_ lattice: Lattice) -> Float {
-        let steps = Double(max(0, lattice.steps.count - 2))
-        return Float(max(settings.leastMargin, settings.margin - settings.marginDecay * steps))
+        Float(
+            max(
+                settings.leastMargin,
+                settings.margin - settings.marginDecay * waited(lattice)))
+    }
+
+    /// For how many steps the oldest undecided one has waited; a car that stands makes none, but its row is
+    /// awaited all the same.
+    private func waited(_ lattice: Lattice) -> Double {
+        // Not the newest time that was given: what is held back for order must decide nothing.
+        let step = lattice.steps.last?.time ?? 0
+        let standing = Double(max(0, (lattice.minors.last?.time ?? step) - step))
+        return Double(max(0, lattice.steps.count - 2))
+            + standing / Double(max(1, settings.standingStep))
     }
 
     /// Decides on every step by the most probable path, and leaves the track open.

@@ -107,6 +107,7 @@ extension MapMatcher {
             }
         }
         let end = drive.pieces[drive.pieces.count - 1]
+        if track.ahead == 0, track.segment == Lattice.Track.open { track.segment = end.segment }
         track.base = end.segment
         track.offset = end.to
         track.time = Double(step.time)
@@ -124,6 +125,7 @@ extension MapMatcher {
         _ output: inout MatchOutput
     ) {
         let piece = drive.pieces[index]
+        if track.segment == Lattice.Track.open { track.segment = piece.segment }
         let (passing, anchor) = drive.passing(piece.start + piece.to - piece.from)
         // What is known now may put the end of the piece before the time at which it was entered, if
         // that was given out when less was known.

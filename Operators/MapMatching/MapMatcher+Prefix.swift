@@ -8,26 +8,56 @@ extension MapMatcher {
     /// before. Paths that are not plausible are dropped, so that none contradicts what was given out.
     mutating func giveOutCommon(_ lattice: inout Lattice, _ output: inout MatchOutput) {
         let last = lattice.steps.count - 1
-        guard last > 0, var track = lattice.track else { return }
+        guard last > 0, let track = lattice.track else { return }
         let margin = margin(lattice)
         let best = lattice.bestPlace(ofStep: last)
-        wayThrough(lattice, last, best)
+        _ = wayThrough(lattice, last, best)
         swap(&way, &otherWay)
         var common = otherWay.count - 1
-        for (place, candidate) in lattice.candidates[lattice.range(last)].enumerated()
-        where place != best && candidate.score >= -margin {
+        // The segments that all agree on, the one that isn't left yet among them.
+        var agreed = otherWay.count
+        var kept: UInt64 = 1 << UInt64(best)
+        var behind: UInt64 = 0
+        reached.removeAll(keepingCapacity: true)
+        for (place, candidate) in lattice.candidates[lattice.range(last)].enumerated() {
+            reached.append(common)
+            guard place != best, candidate.score >= -margin else { continue }
             guard common > Int(track.ahead) else { return }
-            wayThrough(lattice, last, place)
+            let turns = wayThrough(lattice, last, place)
             var shared = 0
             while shared < min(way.count, otherWay.count), way[shared] == otherWay[shared] {
                 shared += 1
             }
-            common = min(common, shared - 1)
+            agreed = min(agreed, shared)
+            // Both have left what they share when both go on, whatever road each takes.
+            let left = shared < min(way.count, otherWay.count) ? shared : shared - 1
+            reached[place] = left
+            kept |= 1 << UInt64(place)
+            // Who stands at a crossing may be before it or behind it. Whoever waits for long enough is told that
+            // it was passed: the way is certain, only the moment isn't.
+            if shared == way.count, !turns, isAwaited(lattice) {
+                behind |= 1 << UInt64(place)
+            } else {
+                common = min(common, left)
+            }
         }
         guard common > Int(track.ahead) else { return }
-        let confidence = lattice.keepPlausible(margin: margin)
-        let kept = lattice.bestPlace(ofStep: last)
-        trace(lattice, from: last, kept)
+        for place in reached.indices
+        where behind >> UInt64(place) & 1 == 1 && reached[place] < common {
+            kept &= ~(1 << UInt64(place))
+        }
+        let confidence = lattice.keep(kept)
+        give(common, isNextKnown: agreed > common, confidence, &lattice, &output)
+    }
+
+    /// Gives out the first `common` segments of the best path, as far as they aren't given out yet.
+    private mutating func give(
+        _ common: Int, isNextKnown: Bool, _ confidence: Float, _ lattice: inout Lattice,
+        _ output: inout MatchOutput
+    ) {
+        guard var track = lattice.track else { return }
+        let last = lattice.steps.count - 1
+        trace(lattice, from: last, lattice.bestPlace(ofStep: last))
         track.confidence = min(track.confidence, confidence)
         // The drive to the best place, leg by leg, as far as it is common; nothing of it is decided yet.
         var along = track
@@ -48,7 +78,8 @@ extension MapMatcher {
             along.time = Double(step.time)
             along.sequence = step.sequence
         }
-        track.segment = along.segment
+        // Which road is taken at the end of it may be open still.
+        track.segment = isNextKnown ? along.segment : Lattice.Track.open
         track.enterTime = along.enterTime
         track.enterOffset = along.enterOffset
         track.confidence = along.confidence
@@ -58,15 +89,17 @@ extension MapMatcher {
 
     /// Fills ``way`` with the segments of the path to a place, from the one that is decided; a turn within a
     /// segment ends it, as it leaves no end behind.
-    private mutating func wayThrough(_ lattice: Lattice, _ last: Int, _ place: Int) {
+    ///
+    /// - Returns: whether it ended so.
+    private mutating func wayThrough(_ lattice: Lattice, _ last: Int, _ place: Int) -> Bool {
         trace(lattice, from: last, place)
         way.removeAll(keepingCapacity: true)
-        guard let track = lattice.track else { return }
+        guard let track = lattice.track else { return false }
         way.append(track.base)
         var (segment, offset) = (track.base, track.offset)
         for index in 1...last {
             let candidate = lattice.candidates[lattice.range(index).lowerBound + chain[index]]
-            if candidate.turns { return }
+            if candidate.turns { return true }
             let stays =
                 candidate.segment == segment && candidate.routeCount == 0
                 && Double(candidate.offset) >= offset
@@ -79,21 +112,21 @@ extension MapMatcher {
             }
             (segment, offset) = (candidate.segment, Double(candidate.offset))
         }
+        return false
     }
 }
 
 extension Lattice {
-    /// Drops the places of the newest step whose probability is less than e to the minus `margin` of the
-    /// best one's.
+    /// Drops the places of the newest step that aren't among `kept`.
     ///
     /// - Returns: the share of the probability of all paths that is left.
-    fileprivate mutating func keepPlausible(margin: Float) -> Float {
+    fileprivate mutating func keep(_ kept: UInt64) -> Float {
         let last = steps.count - 1
         let range = range(last)
         let all = probability(of: range)
         var end = range.lowerBound
         var routeEnd = Int(candidates[end].routeStart)
-        for place in range where candidates[place].score >= -margin {
+        for place in range where kept >> UInt64(place - range.lowerBound) & 1 == 1 {
             var candidate = candidates[place]
             let start = Int(candidate.routeStart)
             candidate.routeStart = Int32(routeEnd)

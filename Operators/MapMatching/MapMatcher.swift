@@ -28,6 +28,7 @@ public struct MapMatcher {
     var chain: [Int] = []
     var way: [Int32] = []
     var otherWay: [Int32] = []
+    var reached: [Int] = []
     var drive = Drive()
 
     /// The most directed segments that a step can lie on, whatever the settings say: survivors are
@@ -142,6 +143,8 @@ public struct MapMatcher {
         } else if !lattice.insertMinor(observation) {
             lattice.strayCount += 1
             output.points.append(observation.unplaced)
+        } else if elapsed >= settings.standingStep, lattice.steps.count > 1 {
+            decide(&lattice, &output)
         }
     }
 
@@ -215,7 +218,9 @@ public struct MapMatcher {
             return
         }
         var segment = lattice.recent.first { $0.leaveTime >= observation.time }?.segment
-        if segment == nil, let track = lattice.track { segment = track.segment }
+        if segment == nil, let track = lattice.track {
+            segment = track.segment == Lattice.Track.open ? track.base : track.segment
+        }
         guard let segment else {
             output.points.append(observation.unplaced)
             return

@@ -34,7 +34,9 @@ public struct MatcherSettings: Hashable, Sendable {
     public var margin = 11.0
     /// By how much ``margin`` shrinks with every step that a decision waits, down to ``leastMargin``: the longer
     /// a row is awaited, the more doubt is borne.
-    public var marginDecay = 3.5
+    public var marginDecay = 3.0
+    /// After how many milliseconds without a step, while observations come, a decision has waited for one more.
+    public var standingStep: Int64 = 5_000
     /// The least that ``margin`` shrinks to.
     public var leastMargin = 3.5
     /// The fastest that anybody drives, in m/s.

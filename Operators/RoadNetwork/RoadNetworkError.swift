@@ -4,6 +4,8 @@
 public enum RoadNetworkError: Error, Hashable, Sendable {
     /// The file could not be opened or mapped; `code` is the system's `errno`.
     case unreadable(path: String, code: Int32)
+    /// The file could not be written.
+    case unwritable(path: String)
     /// The bytes end inside the blob that starts at `offset`.
     case truncated(offset: Int)
     /// The blob that starts at `offset` is not what the format says.
@@ -21,6 +23,7 @@ extension RoadNetworkError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unreadable(let path, let code): "\(path) could not be read (errno \(code))"
+        case .unwritable(let path): "\(path) could not be written"
         case .truncated(let offset): "the bytes end inside the blob at byte \(offset)"
         case .malformed(let offset, let what): "malformed blob at byte \(offset): \(what)"
         case .unsupported(let feature): "the file needs \(feature), which is not supported"

@@ -28,6 +28,11 @@ public struct TrafficUpdates: Pipeline {
         /// By how many seconds undecided locations hold event time back, and with it final rows, at most; what
         /// is decided later revises a row.
         public var matcherHold = 8.0
+        /// How many seconds a location is held back so that an earlier one may overtake it.
+        ///
+        /// At 0 a location that was overtaken is placed but moves no passage, and nothing waits; at `outOfOrder`
+        /// no order of arrival changes a final row, and every row comes so much later.
+        public var reorder = 0.0
         /// How many seconds behind its end a window may still be revised.
         public var lateness = 120.0
         /// Every how many seconds an unfinished window is published.
@@ -56,6 +61,7 @@ public struct TrafficUpdates: Pipeline {
             var settings = MatcherSettings()
             // What can't be a lag is a fault of the definition; it must not end the process before.
             settings.lagBound = Int64(exactly: (matcherLag * 1_000).rounded()) ?? settings.lagBound
+            settings.reorderBound = Int64(exactly: (reorder * 1_000).rounded()) ?? 0
             return settings
         }
     }
@@ -92,6 +98,7 @@ public struct TrafficUpdates: Pipeline {
                 parameter: "minimumVehicles", "is \(p.minimumVehicles); it is at least 1")
         }
         let outOfOrder = graph.seconds(p.outOfOrder, parameter: "outOfOrder")
+        _ = graph.seconds(p.reorder, parameter: "reorder")
         _ = graph.seconds(p.keep, parameter: "keep", least: 1)
         if !(0...1).contains(p.profileDecay) {
             graph.fault(parameter: "profileDecay", "is \(p.profileDecay); it is 0 to 1")

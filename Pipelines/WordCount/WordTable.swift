@@ -4,8 +4,9 @@ internal import Sinks
 internal import Sources
 public import State
 
-/// The tutorial's second half: what word-count publishes, as a table. A pipeline of its own, as the topic between
-/// the two is anybody's.
+/// The tutorial's second half: what word-count publishes, as a table.
+///
+/// A pipeline of its own, as the topic between the two is anybody's.
 public struct WordTable: Pipeline {
     /// What `configs/pipelines/word-table.yaml` may change.
     public struct Parameters: Codable, Sendable {

@@ -31,10 +31,23 @@ struct GoldenFrameTests {
         let frames = try Self.frames()
         #expect(frames.count > 300)
         for frame in frames {
-            let rewrite = try #require(Self.messages[frame.message], "\(frame.message)")
+            let rewrite = try #require(Self.messages[frame.message]?.rewrite, "\(frame.message)")
             let rewritten = try rewrite(frame.version, frame.bytes)
             #expect(rewritten == frame.bytes, "\(frame.message) \(frame.version)")
         }
+    }
+
+    @Test("are checked in every version, of every API, in both directions")
+    func completeness() throws {
+        var present: Set<String> = []
+        for frame in try Self.frames() { present.insert("\(frame.message) \(frame.version)") }
+        for (name, message) in Self.messages {
+            for version in message.layout.versions {
+                #expect(present.contains("\(name) \(version)"), "\(name) \(version)")
+            }
+        }
+        let keys = Set(Self.messages.values.map(\.layout.key))
+        #expect(keys == Set(APIKey.allCases) && Self.messages.count == 2 * keys.count)
     }
 
     @Test("put every value into its own field")
@@ -55,7 +68,7 @@ struct GoldenFrameTests {
     @Test("refuse every frame that is cut short, and bytes behind the message")
     func truncation() throws {
         for frame in try Self.frames() where !frame.bytes.isEmpty {
-            let rewrite = try #require(Self.messages[frame.message])
+            let rewrite = try #require(Self.messages[frame.message]?.rewrite)
             let isRead = (0..<frame.bytes.count).contains { length in
                 (try? rewrite(frame.version, Array(frame.bytes[..<length]))) != nil
             }
@@ -86,11 +99,14 @@ struct GoldenFrameTests {
         }
     }
 
-    typealias Rewriting = @Sendable (Int16, [UInt8]) throws -> [UInt8]
+    struct Rewriting: Sendable {
+        var layout: MessageLayout
+        var rewrite: @Sendable (Int16, [UInt8]) throws -> [UInt8]
+    }
 
     /// Reads a message and writes it again, with batches put back where they were.
     static func rewritten<M: Message>(_ type: M.Type) -> Rewriting {
-        { version, bytes in
+        Rewriting(layout: M.layout) { version, bytes in
             try bytes.withUnsafeBytes { buffer in
                 let message = try FieldReader.read(
                     M.self, version: version, from: ByteReader(buffer))
@@ -169,6 +185,9 @@ struct GoldenFrameTests {
             "OffsetForLeaderEpochRequest": rewritten(OffsetForLeaderEpochRequest.self),
             "OffsetForLeaderEpochResponse": rewritten(OffsetForLeaderEpochResponse.self),
             "DescribeClusterRequest": rewritten(DescribeClusterRequest.self),
+            "DescribeClusterResponse": rewritten(DescribeClusterResponse.self),
+            "ConsumerGroupHeartbeatRequest": rewritten(ConsumerGroupHeartbeatRequest.self),
+            "ConsumerGroupHeartbeatResponse": rewritten(ConsumerGroupHeartbeatResponse.self),
             "SaslHandshakeRequest": rewritten(SaslHandshakeRequest.self),
             "SaslHandshakeResponse": rewritten(SaslHandshakeResponse.self),
             "SaslAuthenticateRequest": rewritten(SaslAuthenticateRequest.self),

@@ -7,6 +7,8 @@ struct AdministrationRun {
     /// What administrators see.
     private struct State: Equatable {
         var partitions: [String: Int] = [:]
+        /// How many records each topic has: they go with it, and no sooner.
+        var records: [String: Int] = [:]
         var retention: [String: String] = [:]
         /// By group; -1 for none.
         var offsets: [String: Int64] = [:]
@@ -32,6 +34,7 @@ struct AdministrationRun {
         try broker.createTopic("t")
         state.partitions["t"] = 1
         state.retention["t"] = "604800000"
+        state.records["t"] = 0
         for name in Self.names { state.offsets[name] = -1 }
         for _ in 0..<3 {
             files.killAt = files.operations + 1 + Int(generator.next() % 40)
@@ -49,7 +52,7 @@ struct AdministrationRun {
                     try broker.produce(TestBroker.batch(["v"]), topic: name).error == ErrorCode.none
                 else { return fault = "\(name) takes no records" }
             }
-            (state, doubt) = (found, nil)
+            (state, doubt) = (try look(broker), nil)
         }
     }
 
@@ -63,11 +66,13 @@ struct AdministrationRun {
             guard count == nil else { return }
             new.partitions[name] = 2
             new.retention[name] = "604800000"
+            new.records[name] = 0
             error = try? broker.createTopic(name, partitions: 2)
         case 2:
             guard count != nil else { return }
             new.partitions[name] = nil
             new.retention[name] = nil
+            new.records[name] = nil
             error = try? broker.deleteTopic(name)
         case 3:
             guard let count else { return }
@@ -97,6 +102,7 @@ struct AdministrationRun {
         found.partitions = try broker.partitionCounts()
         for name in found.partitions.keys {
             found.retention[name] = try broker.configuration(name, "retention.ms")
+            found.records[name] = try broker.read(name).values.count
         }
         for name in Self.names { found.offsets[name] = try broker.committed(group: name) }
         return found

@@ -6,7 +6,7 @@ import Testing
 /// Real clients in processes of their own.
 @Suite("Real clients", .serialized)
 struct ClientTests {
-    /// The interpreter that has confluent-kafka and kafka-python: `clients/setup.sh` makes it.
+    /// The interpreter that has confluent-kafka and kafka-python: `.ci/test` makes it.
     static let python = ProcessInfo.processInfo.environment["MILLRACE_PYTHON"]
     static let kcat = ["/usr/bin/kcat", "/usr/local/bin/kcat"].first {
         FileManager.default.isExecutableFile(atPath: $0)
@@ -85,7 +85,7 @@ struct ClientTests {
 
     @Test(
         "librdkafka and kafka-python do what they do against Kafka",
-        .enabled(if: python != nil, "MILLRACE_PYTHON is not set; clients/setup.sh makes it"),
+        .enabled(if: python != nil, "MILLRACE_PYTHON is not set; .ci/test makes it"),
         arguments: ["codecs", "groups", "transactions", "admin", "retention"])
     func scripts(name: String) async throws {
         // kafka-python may lead a group before it knows the topic's partitions, and then assigns none.
@@ -99,12 +99,13 @@ struct ClientTests {
 
     @Test(
         "clients go on over kill -9 and restarts",
-        .enabled(if: python != nil, "MILLRACE_PYTHON is not set; clients/setup.sh makes it"),
-        .enabled(if: binary != nil, "the millrace binary is not built"))
-    func restarts() throws {
+        .enabled(if: python != nil, "MILLRACE_PYTHON is not set; .ci/test makes it"),
+        .enabled(if: binary != nil, "the millrace binary is not built"),
+        arguments: ["restart", "kills"])
+    func restarts(name: String) throws {
         let directory = try Self.temporaryDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        try Self.script("restart", directory)
+        try Self.script(name, directory)
     }
 
     @Test("kcat produces and consumes", .enabled(if: kcat != nil, "kcat is not installed"))

@@ -105,4 +105,48 @@ struct FullDiskTests {
         #expect(response.results[0].errorCode == 0)
         #expect(try broker.produce(batch, topic: "t", partition: 2).error == ErrorCode.none)
     }
+
+    @Test("keeps records whose deletion it could not remember, by request and by retention")
+    func deletion() throws {
+        let broker = try TestBroker(files: files)
+        try broker.createTopic("t", ["segment.bytes": "200", "retention.ms": "5000"])
+        for _ in 0..<10 {
+            try broker.produce(TestBroker.batch(["v"], timestamp: broker.now), topic: "t")
+        }
+        let names = try files.names(in: "/data/topics/t-0")
+        files.fullPath = "/data/journal"
+        #expect(try broker.deleteRecords("t", below: 5).error == .kafkaStorageError)
+        broker.now += 6_000
+        broker.maintain()
+        #expect(try broker.offset("t", at: -2) == 0)
+        #expect(try broker.read("t").values.count == 10)
+        #expect(Set(names).isSubset(of: try files.names(in: "/data/topics/t-0")))
+        files.fullPath = nil
+        #expect(try broker.deleteRecords("t", below: 5).lowWatermark == 5)
+        broker.maintain()
+        #expect(try broker.offset("t", at: -2) == 10)
+        #expect(try TestBroker(files: files.crashed()).offset("t", at: -2) == 10)
+    }
+
+    @Test("keeps offsets and groups whose deletion it could not remember")
+    func groups() throws {
+        let broker = try TestBroker(files: files)
+        try broker.createTopic("t")
+        #expect(try broker.commit(7, group: "g") == ErrorCode.none)
+        files.isFull = true
+        #expect(try broker.deleteOffset(group: "g") == .kafkaStorageError)
+        #expect(try broker.committed(group: "g") == 7)
+        #expect(try broker.deleteGroup("g") == .kafkaStorageError)
+        #expect(try broker.committed(group: "g") == 7)
+        #expect(try broker.deleteTopic("t") == .kafkaStorageError)
+        #expect(try broker.configure("t", "retention.ms", "7") == .kafkaStorageError)
+        #expect(try broker.configuration("t", "retention.ms") == "604800000")
+        files.isFull = false
+        #expect(try broker.deleteOffset(group: "g") == ErrorCode.none)
+        #expect(try broker.commit(8, group: "g") == ErrorCode.none)
+        #expect(try broker.deleteGroup("g") == ErrorCode.none)
+        let next = try TestBroker(files: files.crashed())
+        #expect(try next.committed(group: "g") == -1)
+        #expect(try next.deleteGroup("g") == .groupIDNotFound)
+    }
 }

@@ -39,6 +39,18 @@ extension KillPointTests {
         }
     }
 
+    @Test(
+        "keeps batches in order that were sent without waiting for one another, over 500 kill points"
+    )
+    func pipelining() throws {
+        for seed in 0..<Self.killPoints {
+            var run = PipelinedRun(seed: seed + 50_000)
+            try run.go()
+            #expect(run.fault == nil, "seed \(seed + 50_000): \(run.fault ?? "")")
+            if run.fault != nil { return }
+        }
+    }
+
     @Test("keeps the newest of each key and nothing that was deleted, over 500 kill points")
     func compaction() throws {
         for seed in 0..<Self.killPoints {

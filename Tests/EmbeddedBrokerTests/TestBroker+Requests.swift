@@ -129,6 +129,30 @@ extension TestBroker {
         }
     }
 
+    /// The headers of all batches of a partition, markers among them.
+    func headers(_ topic: String) throws -> [RecordBatchHeader] {
+        var headers: [RecordBatchHeader] = []
+        var offset = try self.offset(topic, at: -2)
+        while true {
+            let request = Self.fetchRequest(topic: topic, from: offset, isCommitted: false)
+            let slot = try send(request, version: 11)
+            guard let (response, frame) = try answer(FetchResponse.self, to: slot, version: 11),
+                case .frame(let range) = response.responses[0].partitions[0].records,
+                !range.isEmpty
+            else { return headers }
+            try Array(frame[range]).withUnsafeBytes { bytes in
+                var position = 0
+                while position < bytes.count {
+                    let header = try RecordBatchHeader(
+                        UnsafeRawBufferPointer(rebasing: bytes[position...]))
+                    headers.append(header)
+                    position += header.byteCount
+                    offset = header.lastOffset + 1
+                }
+            }
+        }
+    }
+
     private func take(
         _ batches: [UInt8], aborted: [(Int64, Int64)], from start: Int64, _ view: inout View
     ) throws -> Int64 {

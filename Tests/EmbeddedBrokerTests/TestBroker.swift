@@ -18,6 +18,8 @@ final class TestBroker: BrokerDriver {
     let connection = ClientConnection(number: 1, peer: "test", host: "localhost", port: 9092)
     /// Whether syncs run by themselves after each request.
     var syncsAtOnce = true
+    /// Whether compactions run when syncs do.
+    var compactsAtOnce = true
 
     init(
         files: any FileLayer, now: Int64 = 1_000_000,
@@ -54,14 +56,14 @@ final class TestBroker: BrokerDriver {
     /// Runs the syncs and compactions that are wanted until there are none.
     func sync() {
         // The engine asks once more after each sync that left something; a bound ends what is stuck.
-        for _ in 0..<64 where !wantedLanes.isEmpty || !compactions.isEmpty {
+        for _ in 0..<64 where !wantedLanes.isEmpty || (compactsAtOnce && !compactions.isEmpty) {
             for lane in SyncLane.allCases where wantedLanes.remove(lane) != nil {
                 let jobs = engine.takeSyncJobs(lane)
                 if !jobs.isEmpty {
                     engine.finishSync(jobs.map { ($0.number, $0.run()) }, in: lane, now: now)
                 }
             }
-            guard !compactions.isEmpty else { continue }
+            guard compactsAtOnce, !compactions.isEmpty else { continue }
             let job = compactions.removeFirst()
             job.run()
             engine.finishCompaction(job, now: now)

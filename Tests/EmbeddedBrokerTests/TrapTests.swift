@@ -277,4 +277,28 @@ struct TrapTests {
             answer.responses[0].partitionResponses[0].errorCode
                 == ErrorCode.invalidRequiredAcks.rawValue)
     }
+
+    @Test("a topic may be deleted while its records are synced, and who waits for them is told")
+    func deletionDuringSync() throws {
+        let broker = try TestBroker(files: files)
+        try broker.createTopic("t")
+        broker.syncsAtOnce = false
+        let slot = try broker.send(
+            TestBroker.produceRequest(TestBroker.batch(["v"]), topic: "t"))
+        let jobs = broker.engine.takeSyncJobs(.prompt)
+        #expect(!jobs.isEmpty)
+        var request = DeleteTopicsRequest()
+        var topic = DeleteTopicsRequest.DeleteTopicState()
+        topic.name = "t"
+        request.topics = [topic]
+        let deletion = try broker.send(request)
+        let answer = try #require(try broker.answer(ProduceResponse.self, to: slot))
+        #expect(
+            answer.response.responses[0].partitionResponses[0].errorCode
+                == ErrorCode.kafkaStorageError.rawValue)
+        broker.engine.finishSync(jobs.map { ($0.number, $0.run()) }, in: .prompt, now: broker.now)
+        broker.sync()
+        #expect(broker.bytes(of: deletion) != nil)
+        #expect(try files.names(in: "/data/topics").isEmpty)
+    }
 }

@@ -1,6 +1,7 @@
 import KafkaClient
 import LogContract
 import Records
+import Synchronization
 import Testing
 
 /// A mock cluster of one's own, to be hurt.
@@ -27,6 +28,7 @@ struct FaultyCluster {
 /// Kafka's error numbers as the tests use them.
 private enum Code {
     static let notLeader: Int32 = 6
+    static let rebalanceInProgress: Int32 = 27
     static let unknownMember: Int32 = 25
     static let topicAuthorization: Int32 = 29
     static let groupAuthorization: Int32 = 30
@@ -152,6 +154,29 @@ struct KafkaFaultTests {
         #expect(seen.map(number) == Array(0..<100))
         #expect(errors.allSatisfy { $0.partition == faulty.partition })
         #expect(errors.contains { $0.message.contains("TOPIC_AUTHORIZATION_FAILED") })
+    }
+
+    @Test("a member that leaves before it was ever told what is its own does not end the process")
+    func leavesUnassigned() async {
+        // What fails here ends a process: so it is one of its own.
+        await #expect(processExitsWith: .success) {
+            let faulty = try FaultyCluster()
+            faulty.cluster.fail(
+                .syncGroup, codes: Array(repeating: Code.rebalanceInProgress, count: 10_000))
+            let isRefused = Mutex(false)
+            let configuration = try KafkaConfiguration(
+                bootstrapServers: faulty.cluster.bootstrapServers, properties: ["debug": "cgrp"]
+            ) { _, line in
+                if line.contains("SyncGroup error") { isRefused.withLock { $0 = true } }
+            }
+            let reader = try KafkaReader(
+                configuration, KafkaReaderOptions(.group("g", topics: ["t"])))
+            _ = try eventually("the member has joined", idle: { reader.wait(milliseconds: 20) }) {
+                _ = try reader.poll()
+                return isRefused.withLock { $0 } ? true : nil
+            }
+            reader.close()
+        }
     }
 
     @Test("an administrator tells what the cluster can't do")

@@ -35,8 +35,9 @@ final class S3Server: Sendable {
         endpoint = "http://127.0.0.1:\(text.prefix { $0 != "\n" })"
     }
 
-    /// One request at a time, as moto looks for a name and takes it in two steps. It watches its parent, so that
-    /// no run of the tests leaves it behind.
+    /// One request at a time, as moto looks for a name and takes it in two steps.
+    ///
+    /// It watches its parent, so that no run of the tests leaves it behind.
     private static let script = """
         import os, threading, time, urllib.request
         from moto.server import DomainDispatcherApplication, create_backend_app

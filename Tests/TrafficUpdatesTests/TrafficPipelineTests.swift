@@ -100,7 +100,7 @@ struct TrafficPipelineTests {
             users[[traversal.segment.rawValue, minute], default: []].insert(traversal.userID)
         }
         #expect(rows.count == users.values.count { $0.count >= 3 })
-        #expect(rows.count >= 8)
+        #expect(rows.count >= 7)
         for row in rows {
             guard case .double(let speed) = row[3], case .integer(let vehicles) = row[5],
                 case .double(let ratio) = row[11], case .text(let level) = row[12]
@@ -126,7 +126,7 @@ struct TrafficPipelineTests {
         }
         let rows = harness.rows(of: "traffic_profile")
         #expect(rows.count == users.values.count { $0.count >= 3 })
-        #expect(rows.count >= 8)
+        #expect(rows.count >= 7)
         for row in rows {
             guard case .double(let speed) = row[2], case .double(let variance) = row[3],
                 case .double(let count) = row[4], case .double(let freeFlow) = row[5]

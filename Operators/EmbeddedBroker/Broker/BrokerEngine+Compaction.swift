@@ -14,7 +14,7 @@ extension BrokerEngine {
             for partition in topic.partitions where !partition.isFailed {
                 if let last, partition.place <= last.place { continue }
                 guard let job = compaction(of: partition, now: now) else { continue }
-                compacting = partition
+                compacting = (partition, topic)
                 driver?.compactionWanted(job)
                 return
             }
@@ -40,8 +40,9 @@ extension BrokerEngine {
     /// A pass has ended: its segments take the places of those that they were made from.
     package func finishCompaction(_ job: CompactionJob, now: Int64) {
         clock = now
-        guard let partition = compacting else { return }
+        guard let (partition, topic) = compacting else { return }
         compacting = nil
+        defer { withExtendedLifetime(topic) {} }
         if let error = job.error {
             log("\(partition.name): compaction: \(error)")
         } else if !partition.isDeleted {

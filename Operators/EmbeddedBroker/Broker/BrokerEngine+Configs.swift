@@ -24,7 +24,7 @@ extension BrokerEngine {
                     return result
                 }
                 result.configs = TopicConfig.definitions.filter { isWanted($0.name) }.map {
-                    describe($0, of: topic)
+                    describe($0, of: topic, withSynonyms: request.includeSynonyms)
                 }
             case Self.brokerResource:
                 guard ["", String(Self.nodeID)].contains(resource.resourceName) else {
@@ -51,7 +51,7 @@ extension BrokerEngine {
     }
 
     private func describe(
-        _ definition: TopicConfig.Definition, of topic: Topic
+        _ definition: TopicConfig.Definition, of topic: Topic, withSynonyms: Bool
     ) -> DescribeConfigsResponse.DescribeConfigsResult.DescribeConfigsResourceResult {
         var entry = DescribeConfigsResponse.DescribeConfigsResult.DescribeConfigsResourceResult()
         entry.name = definition.name
@@ -63,6 +63,19 @@ extension BrokerEngine {
         case .choice, .text: entry.configType = 2
         case .integer: entry.configType = 5
         case .list: entry.configType = 7
+        }
+        guard withSynonyms else { return entry }
+        // What is in force, and what would be without it.
+        typealias Synonym = DescribeConfigsResponse.DescribeConfigsResult
+            .DescribeConfigsResourceResult.DescribeConfigsSynonym
+        let standard = TopicConfig(defaultFlush: configuration.flush).value(definition.name)
+        for (value, source) in [(topic.config.overrides[definition.name], 1), (standard, 5)] {
+            guard let value else { continue }
+            var synonym = Synonym()
+            synonym.name = definition.name
+            synonym.value = value
+            synonym.source = Int8(source)
+            entry.synonyms.append(synonym)
         }
         return entry
     }

@@ -108,7 +108,8 @@ extension BrokerEngine {
             partition.isSyncWanted = false
             partition.isSyncing = true
             partition.dirtySince = nil
-            var target = SyncTarget(partition: partition, upTo: partition.store.log.endOffset)
+            var target = SyncTarget(
+                partition: partition, topic: partition.topic, upTo: partition.store.log.endOffset)
             for segment in partition.store.segments where segment.synced < segment.size {
                 target.segments.append((segment, segment.size))
             }

@@ -54,6 +54,9 @@ extension BrokerEngine {
                 }
                 return entry
             }
+            if request.includeAuthorizedOperations {
+                entry.authorizedOperations = AllowedOperations.onGroup
+            }
             entry.groupState = group.state.rawValue
             entry.protocolType = group.protocolType ?? ""
             let isSettled = group.state == .stable

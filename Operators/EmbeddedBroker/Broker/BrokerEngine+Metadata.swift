@@ -27,6 +27,9 @@ extension BrokerEngine {
         response.brokers = [broker]
         response.clusterID = clusterID
         response.controllerID = Self.nodeID
+        if request.includeClusterAuthorizedOperations {
+            response.clusterAuthorizedOperations = AllowedOperations.onCluster
+        }
         // In version 0 an empty list stands for all topics.
         if let wanted = request.topics, !(context.version == 0 && wanted.isEmpty) {
             let mayCreate =
@@ -38,6 +41,11 @@ extension BrokerEngine {
         } else {
             response.topics = topics.values.sorted { $0.name < $1.name }.map(describe)
         }
+        if request.includeTopicAuthorizedOperations {
+            for index in response.topics.indices {
+                response.topics[index].topicAuthorizedOperations = AllowedOperations.onTopic
+            }
+        }
         replyWhenKept(response, to: context)
     }
 
@@ -46,7 +54,8 @@ extension BrokerEngine {
     ) -> MetadataResponse.MetadataResponseTopic {
         var failed = MetadataResponse.MetadataResponseTopic()
         failed.topicID = wanted.topicID
-        guard let name = wanted.name else {
+        // Who asks by id names no topic, with a null or, as Java's clients do, with an empty name.
+        guard let name = wanted.name, wanted.topicID == .zero else {
             if let topic = topicsByID[wanted.topicID] { return describe(topic) }
             failed.errorCode = ErrorCode.unknownTopicID.rawValue
             return failed
@@ -119,6 +128,9 @@ extension BrokerEngine {
         }
         response.clusterID = clusterID
         response.controllerID = Self.nodeID
+        if request.includeClusterAuthorizedOperations {
+            response.clusterAuthorizedOperations = AllowedOperations.onCluster
+        }
         var broker = DescribeClusterResponse.DescribeClusterBroker()
         broker.brokerID = Self.nodeID
         broker.host = context.connection.host
@@ -147,6 +159,7 @@ extension BrokerEngine {
             entry.name = name
             if let topic = topics[name] {
                 entry.topicID = topic.id
+                entry.topicAuthorizedOperations = AllowedOperations.onTopic
                 for partition in topic.partitions.dropFirst(Int(first)) {
                     guard room > 0 else {
                         var cursor = DescribeTopicPartitionsResponse.Cursor()

@@ -57,8 +57,8 @@ package final class BrokerEngine {
 
     // Maintenance
     var nextMaintenance: Int64 = 0
-    /// The partition that is being compacted.
-    var compacting: Partition?
+    /// The partition that is being compacted, and its topic, which may be deleted meanwhile.
+    var compacting: (partition: Partition, topic: Topic)?
 
     /// Answers that are held back on purpose, by the time at which they go out.
     var delayedActions: [(due: Int64, action: () -> Void)] = []

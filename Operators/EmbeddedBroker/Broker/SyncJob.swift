@@ -28,6 +28,8 @@ package struct SyncJob: Sendable {
 struct SyncTarget {
     /// nil for the journal.
     var partition: Partition?
+    /// Keeps the topic alive, though it be deleted meanwhile.
+    var topic: Topic?
     var segments: [(segment: Segment, size: Int64)] = []
     /// The end of the log, or of the journal, when the job was made.
     var upTo: Int64

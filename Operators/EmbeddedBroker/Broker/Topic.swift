@@ -32,6 +32,7 @@ final class Topic {
 
 /// A partition with those who wait for something to happen to it.
 final class Partition {
+    /// Who holds a partition for longer than a call must hold its topic as well.
     unowned let topic: Topic
     let index: Int32
     let store: PartitionStore

@@ -73,8 +73,8 @@ package final class CompactionJob: @unchecked Sendable {
                 guard segment.baseOffset < end else { break }
                 try survey(segment)
             }
+            try checkCancelled()
             for (segment, _) in plan.segments where segment.baseOffset < end {
-                try checkCancelled()
                 try clean(segment)
             }
         } catch {
@@ -97,6 +97,7 @@ package final class CompactionJob: @unchecked Sendable {
     /// Notes the newest offset of each key; the pass ends before a batch that has no room any more.
     private func survey(_ segment: Segment) throws(FileError) {
         try segment.walk(from: 0, to: segment.size, whole: true) { header, _, bytes in
+            if isCancelled.load(ordering: .relaxed) { return false }
             guard header.lastOffset >= plan.firstDirty else { return true }
             guard !header.isControl, !isAborted(header) else { return true }
             let isFull =
@@ -128,6 +129,7 @@ package final class CompactionJob: @unchecked Sendable {
         var failure: FileError?
         var isChanged = false
         try segment.walk(from: 0, to: segment.size, whole: true) { header, _, bytes in
+            if isCancelled.load(ordering: .relaxed) { return false }
             let kept = kept(of: header, bytes)
             if !kept.isWhole { isChanged = true }
             do throws(FileError) {
@@ -143,6 +145,7 @@ package final class CompactionJob: @unchecked Sendable {
             try? files.remove(path)
             throw failure
         }
+        try checkCancelled()
         guard isChanged else {
             bytesAfter += segment.size
             return try files.remove(path)

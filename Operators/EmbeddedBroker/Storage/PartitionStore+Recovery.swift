@@ -91,8 +91,8 @@ extension PartitionStore {
     private func settleEnd(_ recovery: Recovery) throws(FileError) {
         // A segment begins where the log ended when it was made: offsets below were given out, though
         // their records were deleted or compacted away since.
-        if let first = segments.first { log.raiseStart(to: first.baseOffset) }
         log.raiseStart(to: recovery.deletedUpTo)
+        if let first = segments.first { log.raiseEnd(to: first.baseOffset) }
         if !recovery.isBroken, let last = segments.last { log.raiseEnd(to: last.baseOffset) }
         if let active, active.size == 0, active.baseOffset != log.endOffset {
             try files.remove(active.path)
@@ -128,7 +128,6 @@ extension PartitionStore {
         _ segments: [Segment], from snapshot: PartitionLog, _ recovery: inout Recovery
     ) throws(FileError) -> Bool {
         log = snapshot
-        var isFirst = snapshot.endOffset == 0
         var reached: Int64 = segments.first?.baseOffset ?? snapshot.endOffset
         defer { recovery.reached = reached }
         for (number, segment) in segments.enumerated() {
@@ -151,10 +150,6 @@ extension PartitionStore {
                 segment.adopt(size: segment.file.size, index: index)
                 reached = next
                 continue
-            }
-            if isFirst {
-                log.raiseStart(to: segment.baseOffset)
-                isFirst = false
             }
             reached = max(reached, segment.baseOffset)
             try replay(segment, above: snapshot.endOffset, &reached, &recovery)

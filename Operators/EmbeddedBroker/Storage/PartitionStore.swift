@@ -193,11 +193,9 @@ final class PartitionStore {
 
     // MARK: Deleting
 
-    /// Drops whole segments below `offset`, never the active one.
+    /// Drops whole segments below `offset`, never the active one; returns what could not be removed.
     ///
     /// That they are to go must be durable.
-    ///
-    /// - Returns: what could not be removed.
     func dropSegments(below offset: Int64) -> [FileError] {
         var errors: [FileError] = []
         while segments.count > 1, segments[1].baseOffset <= offset {

@@ -40,6 +40,8 @@ final class ClientHandle {
     private var destroyed = false
     /// Set when a request was given up that the client still holds: it would be waited for.
     var unanswered = false
+    /// Set for a client that can't be freed: it stays, with its threads, until the process ends.
+    var isAbandoned = false
 
     /// Starts a client's threads.
     ///
@@ -85,6 +87,11 @@ final class ClientHandle {
     func destroy() {
         guard !destroyed else { return }
         destroyed = true
+        if isAbandoned {
+            // Its threads may still call back.
+            _ = Unmanaged.passRetained(context)
+            return
+        }
         guard unanswered else { return Self.free(raw, kind) }
         let address = UInt(bitPattern: raw)
         DispatchQueue.global().async { [context, kind] in

@@ -15,6 +15,8 @@ final class GroupMembership {
     private var leaving: Set<TopicPartition> = []
     private var revoked: Set<TopicPartition> = []
     private var events: [GroupEvent] = []
+    /// Whether the group has ever told what is the member's, be it nothing.
+    private(set) var hasBeenAssigned = false
     var closing = false
 
     /// The events since the last call.
@@ -29,6 +31,7 @@ final class GroupMembership {
         _ client: OpaquePointer, _ code: rd_kafka_resp_err_t,
         _ list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
     ) {
+        if code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS { hasBeenAssigned = true }
         // Once the member has left, nobody serves an answer any more: it would wait for ever.
         if closing, rd_kafka_consumer_closed(client) != 0 { return }
         let partitions = PartitionList.partitions(list).sorted()

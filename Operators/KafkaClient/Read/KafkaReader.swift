@@ -310,7 +310,19 @@ package final class KafkaReader: LogReader {
         rd_kafka_queue_cb_event_enable(groupQueue, nil, nil)
         leaveGroup()
         rd_kafka_queue_destroy(groupQueue)
+        handle.isAbandoned = mustNotBeFreed
         handle.destroy()
+    }
+
+    /// Whether freeing the client may end the process.
+    ///
+    /// librdkafka before 2.3.0 aborts when it frees a cooperative member that has joined and was never told what
+    /// is its own (its issue 4312). Whether it has joined nobody can ask once it has left.
+    private var mustNotBeFreed: Bool {
+        guard case .group = options.membership, rd_kafka_version() < 0x0203_00FF else {
+            return false
+        }
+        return !membership.hasBeenAssigned
     }
 
     /// Leaves within a bounded time; the cluster finds a member out that could not say goodbye.

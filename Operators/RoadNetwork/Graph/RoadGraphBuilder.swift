@@ -40,6 +40,15 @@ public struct RoadGraphBuilder {
             Way(id: id, attributes: attributes, references: start..<references.count))
     }
 
+    /// The nodes of each way, along its points; the first of several ways with one id stands.
+    var wayNodes: [Int64: [Int64]] {
+        var nodes: [Int64: [Int64]] = [:]
+        for way in ways where nodes[way.id] == nil {
+            nodes[way.id] = Array(references[way.references])
+        }
+        return nodes
+    }
+
     /// The ids of the nodes that the ways refer to, ascending, each once.
     func referencedNodes() -> [Int64] {
         var sorted = references

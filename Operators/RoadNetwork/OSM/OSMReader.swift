@@ -9,14 +9,19 @@ struct OSMReader {
     private(set) var builder = RoadGraphBuilder()
 
     mutating func read(_ bytes: UnsafeRawBufferPointer) throws(RoadNetworkError) {
-        var blobs = OSMBlobReader(bytes)
-        while let block = try blobs.next() { readWays(block) }
+        try readWays(bytes)
         let wanted = builder.referencedNodes()
-        blobs = OSMBlobReader(bytes)
+        var blobs = OSMBlobReader(bytes)
         while let block = try blobs.next() { readNodes(block, wanted: wanted) }
     }
 
     // MARK: Ways
+
+    /// The first pass alone.
+    mutating func readWays(_ bytes: UnsafeRawBufferPointer) throws(RoadNetworkError) {
+        var blobs = OSMBlobReader(bytes)
+        while let block = try blobs.next() { readWays(block) }
+    }
 
     private mutating func readWays(_ block: Osmpbf_PrimitiveBlock) {
         guard block.primitivegroup.contains(where: { !$0.ways.isEmpty }) else { return }

@@ -33,6 +33,9 @@ struct DevBrokerCommand: AsyncParsableCommand {
     @Option(help: "How long a new group waits for more members, in ms.")
     var initialRebalanceDelay: Int64 = 0
 
+    @Option(help: "How often retention and compaction are looked at, in ms.")
+    var maintenanceInterval: Int64 = 30_000
+
     @Option(
         name: .customLong("user"),
         help: "A file with a line user:password for each client that may connect (SASL PLAIN).")
@@ -64,6 +67,9 @@ struct DevBrokerCommand: AsyncParsableCommand {
             throw ValidationError("--flush takes ack, os or a number of milliseconds above 0")
         }
         guard partitions > 0 else { throw ValidationError("--partitions takes at least 1") }
+        guard maintenanceInterval > 0 else {
+            throw ValidationError("--maintenance-interval takes a number of milliseconds above 0")
+        }
         _ = try address()
     }
 
@@ -81,6 +87,7 @@ struct DevBrokerCommand: AsyncParsableCommand {
         configuration.autoCreateTopics = autoCreate
         configuration.defaultPartitions = partitions
         configuration.groups.initialRebalanceDelay = initialRebalanceDelay
+        configuration.maintenanceInterval = maintenanceInterval
         if let policy = FlushPolicy(flush) { configuration.flush = policy }
         if let users {
             for line in try String(contentsOfFile: users, encoding: .utf8).split(separator: "\n") {

@@ -1,8 +1,10 @@
 internal import Foundation
+internal import KafkaClient
 internal import LocationIngest
 internal import Records
 
-/// Plays recorded locations: a file of batches, one JSON object a line, as `POST /v1/locations` takes them.
+/// Plays recorded locations: batches as `POST /v1/locations` takes them, one JSON object a line of a file or a
+/// record of a topic.
 struct LocationLines {
     /// What became of the lines.
     struct Totals {
@@ -12,7 +14,15 @@ struct LocationLines {
         var refused = 0
     }
 
+    /// What names a topic in place of a file.
+    private static let topicMark = "topic:"
+    /// How many waits of 20 ms a topic may keep silent before its end.
+    private static let patience = 1_500
+    /// The most records of a topic's partition that are held at a time.
+    private static let recordLimit = 64
+
     private let door: LocationDoor
+    private let kafka: KafkaConfiguration
     private let interruption: Interruption
     /// How far behind the clock a recorded point may lie, in milliseconds: 50 years.
     private static let age: Int64 = 50 * 366 * 86_400_000
@@ -22,7 +32,11 @@ struct LocationLines {
     private static let attempts = 600
 
     /// Prepares to write to a running pipeline.
-    init(_ runner: PipelineRunner, clock: any EventClock, interruption: Interruption) throws {
+    init(
+        _ runner: PipelineRunner, kafka: KafkaConfiguration, clock: any EventClock,
+        interruption: Interruption
+    ) throws {
+        self.kafka = kafka
         var limits = try LocationDoor.limits(parameters: runner.parameters)
         limits.ageMilliseconds = max(limits.ageMilliseconds, LocationLines.age)
         door = LocationDoor(
@@ -30,10 +44,14 @@ struct LocationLines {
         self.interruption = interruption
     }
 
-    /// Writes all of a file, or of standard input for `-`, line after line.
+    /// Writes all of a file, of standard input for `-`, or of what a topic holds now for `topic:name`, line after
+    /// line.
     ///
     /// - Throws: when the file can't be read, a line is longer than a request may be, or the log stays behind.
     func play(_ path: String) async throws -> Totals {
+        if path.hasPrefix(LocationLines.topicMark) {
+            return try await play(topic: String(path.dropFirst(LocationLines.topicMark.count)))
+        }
         let file: FileHandle
         if path == "-" {
             file = .standardInput
@@ -63,6 +81,49 @@ struct LocationLines {
             }
         }
         if !interruption.isRequested { try await take(rest, &totals) }
+        return totals
+    }
+
+    /// Writes what a topic holds now, its partitions one behind the other in each round; a record may hold several
+    /// lines.
+    private func play(topic: String) async throws -> Totals {
+        let reader = try KafkaReader(kafka, KafkaReaderOptions(.byHand(), memoryBudget: 16 << 20))
+        defer { reader.close() }
+        var open: [TopicPartition: (position: Offset, end: Offset)] = [:]
+        for number in 0..<(try reader.partitionCount(of: topic)) {
+            let partition = TopicPartition(topic: topic, partition: number)
+            let bounds = try reader.bounds(of: partition)
+            if bounds.earliest < bounds.end { open[partition] = (bounds.earliest, bounds.end) }
+        }
+        try reader.assign(open.mapValues { $0.position })
+        var totals = Totals()
+        var silent = 0
+        while !open.isEmpty, !interruption.isRequested {
+            var count = 0
+            for (partition, state) in open.sorted(by: { $0.key < $1.key }) {
+                var position = state.position
+                var values: [[UInt8]] = []
+                let end = try reader.read(partition, maximum: LocationLines.recordLimit) { batch in
+                    for record in batch.records where record.offset < state.end {
+                        if let value = record.value { values.append(Array(value)) }
+                    }
+                    position = batch.next ?? position
+                }
+                if let end { position = max(position, end) }
+                for line in values.lazy.flatMap({ $0.split(separator: UInt8(ascii: "\n")) }) {
+                    try await take(Array(line), &totals)
+                }
+                count += values.count
+                open[partition] = position < state.end ? (position, state.end) : nil
+            }
+            silent = count > 0 ? 0 : silent + 1
+            guard silent < LocationLines.patience else {
+                throw DataflowError(
+                    .logUnavailable, domain: .external,
+                    "topic \(topic) could not be read to its end")
+            }
+            if count == 0 { reader.wait(milliseconds: 20) }
+        }
         return totals
     }
 

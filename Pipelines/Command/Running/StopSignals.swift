@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Foundation
 internal import Synchronization
 
@@ -7,14 +6,20 @@ internal import Synchronization
 /// The first asks for a stop in order. One that comes a second later or more ends the process where it stands,
 /// for people who won't wait; those in between are the first's echoes: a terminal signals every process of a
 /// job, and a script among them may pass its own on.
-final class StopSignals: @unchecked Sendable {
-    // The sources are only kept alive here, and nobody calls them after they were resumed; the rest is
-    // guarded by `first` or never changes.
+///
+/// A handler of our own writes them to a pipe: libdispatch's sources on Linux lose one now and then.
+final class StopSignals: Sendable {
     private let stream: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
-    private var sources: [any DispatchSourceSignal] = []
     private let first = Mutex<ContinuousClock.Instant?>(nil)
     private let end: @Sendable (Int32) -> Void
+
+    // Written once, before there is a handler; a pointer, as a handler may not enter Swift's runtime.
+    private nonisolated(unsafe) static let handlerEnd = {
+        let place = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+        place.initialize(to: -1)
+        return place
+    }()
 
     /// How long after the first signal another one is its echo.
     static let echo = Duration.seconds(1)
@@ -30,12 +35,31 @@ final class StopSignals: @unchecked Sendable {
             pthread_sigmask(SIG_UNBLOCK, &only, nil)
             raise(number)
         }
-        sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number)
-            source.setEventHandler { [self] in take(number, at: .now) }
-            source.resume()
-            return source
+        var ends: [Int32] = [-1, -1]
+        // Without a pipe, which no process of this size lacks, signals end the process as ever.
+        guard pipe(&ends) == 0 else { return }
+        for descriptor in ends { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        // A flood must not hold up a handler.
+        _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
+        StopSignals.handlerEnd.pointee = ends[1]
+        Thread.detachNewThread { [self, readEnd = ends[0]] in listen(readEnd) }
+        for number in [SIGINT, SIGTERM] {
+            signal(number) { number in
+                let kept = errno
+                var byte = UInt8(truncatingIfNeeded: number)
+                _ = write(StopSignals.handlerEnd.pointee, &byte, 1)
+                errno = kept
+            }
+        }
+    }
+
+    private func listen(_ descriptor: Int32) {
+        var number: UInt8 = 0
+        while true {
+            let count = read(descriptor, &number, 1)
+            if count < 0 && errno == EINTR { continue }
+            guard count == 1 else { return }
+            take(Int32(number), at: .now)
         }
     }
 

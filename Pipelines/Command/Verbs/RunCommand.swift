@@ -38,7 +38,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @Option(
         help:
-            "Play recorded locations into location-ingest and stop: batches, one JSON object a line; - is standard input."
+            "Play recorded locations into location-ingest and stop: batches, one JSON object a line; - is standard input, topic:NAME what a topic holds."
     )
     var from: String?
 
@@ -120,7 +120,8 @@ struct RunCommand: AsyncParsableCommand {
             following.cancel()
             watching.cancel()
         }
-        let lines = try LocationLines(ingest, clock: clock, interruption: interruption)
+        let lines = try LocationLines(
+            ingest, kafka: services.kafka, clock: clock, interruption: interruption)
         let totals = try await lines.play(path)
         print(
             "lines \(totals.lines), of them refused \(totals.refused); locations accepted \(totals.accepted), rejected \(totals.rejected)"

@@ -9,7 +9,7 @@ internal import RoadNetwork
 struct TrafficCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "traffic", abstract: "Look at live traffic.",
-        subcommands: [TrafficShowCommand.self])
+        subcommands: [TrafficShowCommand.self, TrafficExportCommand.self])
 }
 
 /// `millrace traffic show`: a picture of the speeds in DATABASE_URL.

@@ -3,19 +3,17 @@ public import Transforms
 
 /// What is known of one segment in one window: summed before the shuffle, merged behind it.
 ///
-/// A passage over a part of the segment weighs as much as the metres that it covers.
+/// A passage over a part of the segment weighs as much as the metres that it covers. The sums are of whole
+/// millionths, so that no order of coming changes them.
 public struct SegmentSpeed: Accumulator, Hashable, Sendable {
-    /// Metres driven.
-    public private(set) var metres = 0.0
-    /// Seconds that took.
-    public private(set) var seconds = 0.0
-    /// Seconds that it takes when nothing is in the way.
-    public private(set) var freeFlowSeconds = 0.0
+    private var meters = FixedSum()
+    private var time = FixedSum()
+    private var freeFlowTime = FixedSum()
     /// How many passages there were, whole or in part.
     public private(set) var traversals: UInt64 = 0
     /// The passages' speeds and their squares, weighted by metres.
-    private var weighted = 0.0
-    private var weightedSquares = 0.0
+    private var weighted = FixedSum()
+    private var weightedSquares = FixedSum()
     private var speeds = SpeedHistogram()
     private var distinct = DistinctCount()
 
@@ -23,7 +21,16 @@ public struct SegmentSpeed: Accumulator, Hashable, Sendable {
     public init() {}
 
     /// Raised with the form of the bytes.
-    public static var codecVersion: UInt32 { 2 }
+    public static var codecVersion: UInt32 { 3 }
+
+    /// Metres driven.
+    public var metres: Double { meters.value }
+
+    /// Seconds that took.
+    public var seconds: Double { time.value }
+
+    /// Seconds that it takes when nothing is in the way.
+    public var freeFlowSeconds: Double { freeFlowTime.value }
 
     /// The harmonic mean of the passages' speeds, weighted by their lengths, in m/s: the speed at which a
     /// vehicle would have needed the mean time.
@@ -32,8 +39,8 @@ public struct SegmentSpeed: Accumulator, Hashable, Sendable {
     /// The standard deviation of the passages' speeds, weighted by their lengths, in m/s.
     public var standardDeviation: Double {
         guard metres > 0, traversals > 1 else { return 0 }
-        let mean = weighted / metres
-        return max(0, weightedSquares / metres - mean * mean).squareRoot()
+        let mean = weighted.value / metres
+        return max(0, weightedSquares.value / metres - mean * mean).squareRoot()
     }
 
     /// The speed as a share of free flow; 0 before the first passage.
@@ -48,9 +55,9 @@ public struct SegmentSpeed: Accumulator, Hashable, Sendable {
     /// Takes a passage in.
     public mutating func add(_ traversal: SegmentTraversal, at time: EventTime) {
         let speed = traversal.length / traversal.seconds
-        metres += traversal.length
-        seconds += traversal.seconds
-        freeFlowSeconds += traversal.freeFlowSeconds
+        meters += traversal.length
+        self.time += traversal.seconds
+        freeFlowTime += traversal.freeFlowSeconds
         weighted += traversal.length * speed
         weightedSquares += traversal.length * speed * speed
         traversals += 1
@@ -60,9 +67,9 @@ public struct SegmentSpeed: Accumulator, Hashable, Sendable {
 
     /// Takes in what another sum knows.
     public mutating func merge(_ other: SegmentSpeed) {
-        metres += other.metres
-        seconds += other.seconds
-        freeFlowSeconds += other.freeFlowSeconds
+        meters += other.meters
+        time += other.time
+        freeFlowTime += other.freeFlowTime
         weighted += other.weighted
         weightedSquares += other.weightedSquares
         traversals += other.traversals
@@ -72,11 +79,11 @@ public struct SegmentSpeed: Accumulator, Hashable, Sendable {
 
     /// Reads a sum.
     public init(from reader: inout ByteReader) throws(CodecError) {
-        metres = try reader.double()
-        seconds = try reader.double()
-        freeFlowSeconds = try reader.double()
-        weighted = try reader.double()
-        weightedSquares = try reader.double()
+        meters = try FixedSum(from: &reader)
+        time = try FixedSum(from: &reader)
+        freeFlowTime = try FixedSum(from: &reader)
+        weighted = try FixedSum(from: &reader)
+        weightedSquares = try FixedSum(from: &reader)
         traversals = try reader.varint()
         speeds = try SpeedHistogram(from: &reader)
         distinct = try DistinctCount(from: &reader)
@@ -84,11 +91,11 @@ public struct SegmentSpeed: Accumulator, Hashable, Sendable {
 
     /// Writes the sum.
     public func encode(into writer: inout ByteWriter) {
-        writer.double(metres)
-        writer.double(seconds)
-        writer.double(freeFlowSeconds)
-        writer.double(weighted)
-        writer.double(weightedSquares)
+        meters.encode(into: &writer)
+        time.encode(into: &writer)
+        freeFlowTime.encode(into: &writer)
+        weighted.encode(into: &writer)
+        weightedSquares.encode(into: &writer)
         writer.varint(traversals)
         speeds.encode(into: &writer)
         distinct.encode(into: &writer)

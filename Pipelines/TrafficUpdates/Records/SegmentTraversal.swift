@@ -52,15 +52,13 @@ extension SegmentTraversal {
     /// The least metres of a passage over a part: on less, noise weighs more than motion.
     static let leastMetres = 40.0
 
-    /// Takes over what the matcher says; nil for a passage that covers too little of its segment.
+    /// Takes over what the matcher says; nil for a passage that covers too little of its segment, or stays on it:
+    /// where a trip ends there is more standing than driving, and nobody else's business.
     public init?(_ traversal: Traversal, userID: String, graph: RoadGraph) {
         let whole = graph.length(traversal.segment)
-        guard
-            traversal.isComplete
-                || traversal.length
-                    >= max(
-                        SegmentTraversal.leastMetres, SegmentTraversal.leastShare * whole)
-        else { return nil }
+        let isLeft = traversal.leaveOffset > whole - 0.5
+        let least = max(SegmentTraversal.leastMetres, SegmentTraversal.leastShare * whole)
+        guard traversal.isComplete || (isLeft && traversal.length >= least) else { return nil }
         self.init(
             userID: userID, segment: traversal.id, enteredAt: traversal.enterTime,
             leftAt: traversal.leaveTime, length: traversal.length,

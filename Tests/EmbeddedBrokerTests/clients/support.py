@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 from confluent_kafka import Consumer, Producer
@@ -37,17 +38,22 @@ class Broker:
         for line in self.process.stderr:
             if "listening on" in line:
                 self.port = int(line.split("listening on ")[1].split(",")[0].split(":")[1])
+                # What it says later must not fill the pipe.
+                self.reader = threading.Thread(target=self.process.stderr.read, daemon=True)
+                self.reader.start()
                 return
         check(False, "the broker did not start")
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+        self.reader.join()
         self.process.stderr.close()
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        check(self.process.wait(10) == 0, "the broker did not stop by itself")
+        check(self.process.wait(30) == 0, "the broker did not stop by itself")
+        self.reader.join()
         self.process.stderr.close()
 
 

@@ -1,0 +1,93 @@
+internal import ArgumentParser
+internal import Dataflow
+internal import Foundation
+internal import KafkaClient
+internal import Records
+internal import RoadNetwork
+internal import TrafficUpdates
+
+/// `millrace traffic export`: live speeds for routers that are there already.
+struct TrafficExportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract:
+            "Keep the live speeds of Valhalla and OSRM current from the topic traffic-updates.",
+        discussion: "docs/interchange.md tells how the files are made and used.")
+
+    @Option(help: "The OSM PBF file that the pipeline runs on.")
+    var map: String
+
+    @Option(help: "Valhalla's traffic.tar, which is updated in place; needs --edges.")
+    var valhalla: String?
+
+    @Option(help: "Valhalla's edges with their shapes, as .ci/valhalla-edges lists them.")
+    var edges: String?
+
+    @Option(help: "The file of OSRM's segment speeds that is written.")
+    var osrm: String?
+
+    @Option(help: "The topic of speeds.")
+    var topic = "traffic-updates"
+
+    @Option(help: "Seconds between two rounds of writing.")
+    var every = 5.0
+
+    @Option(help: "How many seconds behind the newest window a speed is still told.")
+    var age = 600.0
+
+    @Flag(help: "Write what the topic holds now, and end.")
+    var once = false
+
+    func validate() throws {
+        if valhalla == nil, osrm == nil { throw ValidationError("name --valhalla or --osrm") }
+        if (valhalla == nil) != (edges == nil) {
+            throw ValidationError("--valhalla and --edges go together")
+        }
+        guard (0.1...3_600).contains(every), (1...1e9).contains(age) else {
+            throw ValidationError("--every takes 0.1 to 3600 seconds, --age 1 and more")
+        }
+    }
+
+    func run() async throws {
+        let services = try ServiceEnvironment.current()
+        let interruption = Interruption()
+        let following = interruption.follow(StopSignals())
+        defer { following.cancel() }
+        let export = try makeExport()
+        let reader = try SpeedReader(topic, services.kafka)
+        defer { reader.close() }
+        var next = ContinuousClock.now
+        while !interruption.isRequested {
+            let isAtEnd = try reader.read { export.take($0) }
+            let now = ContinuousClock.now
+            if isAtEnd, once || now >= next {
+                let round = try export.write()
+                if round.segments > 0 {
+                    print(
+                        "segments \(round.segments)  edges \(round.edges)  lines \(round.lines)")
+                    fflush(nil)
+                }
+                if once { return }
+                next = now + .seconds(every)
+            }
+        }
+    }
+
+    private func makeExport() throws -> RouterExport {
+        let graph = try Catalogue.map(at: map)
+        var toValhalla: RouterExport.Valhalla?
+        if let valhalla, let edges {
+            let table = try ValhallaEdges(contentsOfFile: edges, along: graph)
+            toValhalla = RouterExport.Valhalla(
+                traffic: try ValhallaTraffic(path: valhalla), edges: table)
+            print("edges along roads of the map \(table.edges.count), others \(table.unmatched)")
+        }
+        var toOSRM: RouterExport.OSRM?
+        if let osrm {
+            toOSRM = RouterExport.OSRM(
+                speeds: try OSRMSpeeds(contentsOfOSMFile: map), path: osrm)
+        }
+        return RouterExport(
+            graph: graph, valhalla: toValhalla, osrm: toOSRM, age: Int64(age * 1_000))
+    }
+}

@@ -1,0 +1,120 @@
+internal import Records
+public import RoadNetwork
+
+/// Keeps the speeds of routers current: Valhalla's `traffic.tar` in place, and OSRM's table of speeds.
+public final class RouterExport {
+    /// Valhalla's archive with what lies along its edges.
+    public struct Valhalla {
+        /// The archive.
+        public var traffic: ValhallaTraffic
+        /// Its edges.
+        public var edges: ValhallaEdges
+
+        /// Puts the two together.
+        public init(traffic: ValhallaTraffic, edges: ValhallaEdges) {
+            self.traffic = traffic
+            self.edges = edges
+        }
+    }
+
+    /// OSRM's table.
+    public struct OSRM {
+        /// The nodes of the ways.
+        public var speeds: OSRMSpeeds
+        /// The file that is written.
+        public var path: String
+
+        /// Puts the two together.
+        public init(speeds: OSRMSpeeds, path: String) {
+            self.speeds = speeds
+            self.path = path
+        }
+    }
+
+    /// What a round has written.
+    public struct Round: Hashable, Sendable {
+        /// Segments that have changed.
+        public var segments = 0
+        /// Edges of Valhalla that were set, or of which nothing is known any more.
+        public var edges = 0
+        /// Lines of OSRM's table.
+        public var lines = 0
+    }
+
+    /// The share of an edge of which a speed must be known to tell one.
+    private static let leastShare = 0.5
+
+    private let graph: RoadGraph
+    private let valhalla: Valhalla?
+    private let osrm: OSRM?
+    private let age: Int64
+    private var book = SpeedBook()
+
+    /// Writes for routers.
+    ///
+    /// - Parameter age: how many milliseconds behind the newest window a speed is still told.
+    public init(graph: RoadGraph, valhalla: Valhalla?, osrm: OSRM?, age: Int64) {
+        self.graph = graph
+        self.valhalla = valhalla
+        self.osrm = osrm
+        self.age = age
+    }
+
+    /// Takes an update in; ``write()`` tells the routers.
+    public func take(_ update: TrafficUpdate) { book.take(update) }
+
+    /// Writes what has changed since the last call.
+    public func write() throws(RoadNetworkError) -> Round {
+        book.forget(olderThan: age)
+        let changed = book.takeChanges()
+        var round = Round(segments: changed.count)
+        guard !changed.isEmpty else { return round }
+        if let valhalla { round.edges = write(changed, valhalla) }
+        if let osrm { round.lines = try write(osrm) }
+        return round
+    }
+
+    private func write(_ changed: [SegmentID], _ valhalla: Valhalla) -> Int {
+        var touched: Set<Int> = []
+        for segment in changed {
+            guard let index = graph.index(of: segment) else { continue }
+            touched.formUnion(valhalla.edges.bySegment[index] ?? [])
+        }
+        var written = 0
+        for place in touched.sorted() {
+            let edge = valhalla.edges.edges[place]
+            if valhalla.traffic.set(speed(along: edge.parts), of: edge.id) { written += 1 }
+        }
+        valhalla.traffic.stamp(UInt64(max(0, book.newest.milliseconds / 1_000)))
+        return written
+    }
+
+    /// The speed at which an edge takes the time that its parts take.
+    private func speed(along parts: [ValhallaEdges.Part]) -> ValhallaSpeed {
+        var (share, pace, freePace) = (0.0, 0.0, 0.0)
+        for part in parts {
+            guard let measure = book[graph.id(of: part.segment)], measure.speed > 0 else {
+                continue
+            }
+            share += part.share
+            pace += part.share / measure.speed
+            freePace += part.share * measure.freeFlowRatio / measure.speed
+        }
+        guard share >= RouterExport.leastShare, pace > 0 else { return .unknown }
+        return ValhallaSpeed(
+            kilometersPerHour: share / pace * 3.6, freeFlowRatio: freePace / pace)
+    }
+
+    private func write(_ osrm: OSRM) throws(RoadNetworkError) -> Int {
+        var lines: [String] = []
+        for segment in book.segments {
+            guard let index = graph.index(of: segment), let measure = book[segment] else {
+                continue
+            }
+            lines += osrm.speeds.lines(
+                of: index, in: graph, kilometersPerHour: measure.speed * 3.6)
+        }
+        try OSRMSpeeds.write(lines, to: osrm.path)
+        return lines.count
+    }
+}

@@ -1,0 +1,38 @@
+public import Records
+
+/// A sum of amounts in millionths: whole numbers, so that it is the same in whatever order they are added.
+///
+/// What doesn't fit counts as the largest number there is.
+public struct FixedSum: Hashable, Sendable, BinaryCodable {
+    private var millionths: Int64 = 0
+    private static let unit = 1_000_000.0
+
+    /// Nothing.
+    public init() {}
+
+    /// The sum.
+    public var value: Double { Double(millionths) / FixedSum.unit }
+
+    /// Adds an amount, rounded to a millionth.
+    public static func += (sum: inout FixedSum, amount: Double) {
+        let scaled = (amount * unit).rounded()
+        let whole = Int64(exactly: scaled) ?? (scaled > 0 ? .max : 0)
+        sum.add(whole)
+    }
+
+    /// Adds another sum.
+    public static func += (sum: inout FixedSum, other: FixedSum) { sum.add(other.millionths) }
+
+    private mutating func add(_ other: Int64) {
+        let (result, overflow) = millionths.addingReportingOverflow(other)
+        millionths = overflow ? .max : result
+    }
+
+    /// Reads a sum.
+    public init(from reader: inout ByteReader) throws(CodecError) {
+        millionths = try reader.integer()
+    }
+
+    /// Writes the sum.
+    public func encode(into writer: inout ByteWriter) { writer.integer(millionths) }
+}
