@@ -4,8 +4,8 @@ internal import State
 /// The checkpoints that a task's state is made of, and how they are kept few.
 ///
 /// A chain that has become long is made short by commits that each write a slice of the state beside what
-/// changed, so that no commit writes all of a large state at once. It is a "rolling" base: when the last slice is decided, nothing older than the
-/// first is named any more.
+/// changed, so that no commit writes all of a large state at once. It is a "rolling" base: when the last slice
+/// is decided, nothing older than the first is named any more.
 struct CheckpointChain {
     private struct Pass {
         /// Where in the chain the first slice lies.
