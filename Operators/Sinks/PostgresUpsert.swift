@@ -73,9 +73,8 @@ extension Stream where F.Out: BinaryCodable {
                 StageInput(
                     topic: input.topic, node: node, carriesMarkers: true, into: reader,
                     receive: { reader, batch in
-                        reader.receive(batch) {
-                            (_, time, payload: inout ByteReader, next) throws(CodecError) in
-                            next.receive(try F.Out(from: &payload), at: time)
+                        reader.receive(batch, as: F.Out.self) { _, time, value, next in
+                            next.receive(value, at: time)
                         }
                     }))
         }

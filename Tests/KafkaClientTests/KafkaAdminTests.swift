@@ -56,29 +56,6 @@ struct KafkaAdminTests {
         #expect(error.message.contains("15 offsets from 5"), "\(error)")
     }
 
-    @Test("what a group has read of its own topics is deleted, and nothing else")
-    func deleteRead() throws {
-        let fixture = try KafkaFixture()
-        let admin = try KafkaAdmin(fixture.configuration)
-        defer { admin.close() }
-        let own = TopicPartition(topic: try fixture.makeTopic(partitions: 2), partition: 1)
-        let shared = TopicPartition(topic: try fixture.makeTopic(partitions: 1), partition: 0)
-        let writer = try fixture.makeWriter()
-        defer { writer.close() }
-        try writer.writeThrough(.numbered(own.topic, 1, 0..<30))
-        try writer.writeThrough(.numbered(shared.topic, 0, 0..<30))
-        let group = fixture.makeGroup()
-        #expect(try admin.deleteRead(of: [own.topic], by: group).isEmpty)
-        let reader = try fixture.makeReader(group: group)
-        defer { reader.close() }
-        try reader.commit([
-            own: CommittedOffset(offset: Offset(12)), shared: CommittedOffset(offset: Offset(12)),
-        ])
-        #expect(try admin.deleteRead(of: [own.topic], by: group) == [own: Offset(12)])
-        #expect(try reader.bounds(of: own).earliest == Offset(12))
-        #expect(try reader.bounds(of: shared).earliest == Offset(0))
-    }
-
     @Test("a group's offsets are listed with their metadata")
     func groupOffsets() throws {
         let fixture = try KafkaFixture()

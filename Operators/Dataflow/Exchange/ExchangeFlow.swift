@@ -39,9 +39,7 @@ where E.Input == Up.Out, E.Key: StreamKey, Up.Out: BinaryCodable {
                 topic: builder.plan.exchangeTopic(node), node: node, carriesMarkers: true,
                 into: reader,
                 receive: { reader, batch in
-                    reader.receive(batch) {
-                        (key, time, payload: inout ByteReader, next) throws(CodecError) in
-                        let value = try Up.Out(from: &payload)
+                    reader.receive(batch, as: Up.Out.self) { key, time, value, next in
                         next.receive(Keyed(key: key, value: value), at: time)
                     }
                 }))

@@ -17,14 +17,14 @@ public struct ExchangeReader<Key: StreamKey, S: Sink & ~Copyable>: Sink, ~Copyab
         self.next = next
     }
 
-    /// Takes a batch: each record is handed to `deliver` with a reader at its payload, each marker noted.
+    /// Takes a batch: each record is decoded and handed to `deliver`, each marker noted.
     ///
-    /// A record that can't be decoded was damaged on the way or written by an incompatible program; what
-    /// becomes of it is for the ``PoisonBox`` to say.
+    /// A record that can't be decoded to its last byte was damaged on the way or written by an incompatible
+    /// program; nothing of it goes on, and what becomes of it is for the ``PoisonBox`` to say.
     @inline(__always)
-    public mutating func receive(
-        _ batch: RecordBatch,
-        deliver: (Key, EventTime, inout ByteReader, inout S) throws(CodecError) -> Void
+    public mutating func receive<Value: BinaryCodable>(
+        _ batch: RecordBatch, as type: Value.Type,
+        deliver: (Key, EventTime, Value, inout S) -> Void
     ) {
         for record in batch.records {
             do throws(CodecError) {
@@ -33,8 +33,10 @@ public struct ExchangeReader<Key: StreamKey, S: Sink & ~Copyable>: Sink, ~Copyab
                     if markers.receive(marker) { next.watermark(markers.watermark) }
                 case .record(let time, var payload):
                     guard let bytes = record.key else { throw .malformed("no key") }
-                    try deliver(try Key(decoding: bytes), time, &payload, &next)
+                    let key = try Key(decoding: bytes)
+                    let value = try Value(from: &payload)
                     guard payload.isAtEnd else { throw .trailingBytes(payload.remaining) }
+                    deliver(key, time, value, &next)
                 }
             } catch {
                 if !poison.take(record, of: batch.partition, error) { return }

@@ -137,19 +137,6 @@ package final class KafkaAdmin {
         return try positions(result, "deleting records").mapValues(\.offset)
     }
 
-    /// Deletes what a group has committed of topics that nobody else reads: nothing below its offsets is asked
-    /// for again.
-    ///
-    /// - Returns: the first offset that each of these partitions still has.
-    package func deleteRead(
-        of topics: Set<String>, by group: String
-    ) throws -> [TopicPartition: Offset] {
-        let read = try committed(group: group).filter {
-            topics.contains($0.key.topic) && $0.value.offset.rawValue > 0
-        }
-        return try deleteRecords(below: read.mapValues(\.offset))
-    }
-
     /// What a group committed, by partition.
     ///
     /// - Parameter partitions: which ones; nil for all that the group has committed.

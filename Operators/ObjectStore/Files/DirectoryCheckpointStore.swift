@@ -121,6 +121,9 @@ extension DirectoryCheckpointStore {
             switch errno {
             case ENOENT: return false
             case EEXIST:
+                // Perhaps by a try of ours that couldn't sync the name; who reads it back must be able to rely
+                // on it.
+                try sync(directory)
                 throw DataflowError(
                     .invariant, domain: .internal, "checkpoint \(name) exists already")
             default: throw failure("can't be named", name, errno)

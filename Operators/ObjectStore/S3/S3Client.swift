@@ -128,10 +128,14 @@ final class S3Client: Sendable {
     private func refusal(_ answer: Answer, _ path: String) -> DataflowError {
         let code = S3Listing(answer.body)?.errorCode ?? ""
         let text = "\(location) answered \(answer.status)\(code.isEmpty ? "" : " \(code)")"
+        // 409: another PUT of the name is under way.
         let isPassing =
-            answer.status >= 500 || answer.status == 429 || answer.status == 408
-            || ["ConditionalRequestConflict", "RequestTimeout", "SlowDown"].contains(code)
-        if isPassing || (["ExpiredToken", "InvalidToken"].contains(code) && renewCredentials()) {
+            answer.status >= 500 || [408, 409, 429].contains(answer.status)
+            || ["RequestTimeout", "SlowDown"].contains(code)
+        let isExpired = ["ExpiredToken", "InvalidToken"].contains(code)
+        // Whoever rotates them may be late, and another thread may have read the new ones already.
+        if isExpired { renewCredentials() }
+        if isPassing || isExpired {
             return DataflowError(
                 .storeUnavailable, domain: .external, retry: .backoff, "\(text) for \(path)")
         }
@@ -139,14 +143,9 @@ final class S3Client: Sendable {
     }
 
     /// Reads the credentials again.
-    ///
-    /// - Returns: whether they are others.
-    private func renewCredentials() -> Bool {
-        guard let found = try? environment() else { return false }
-        return credentials.withLock { present in
-            defer { present = found }
-            return found != present
-        }
+    private func renewCredentials() {
+        guard let found = try? environment() else { return }
+        credentials.withLock { $0 = found }
     }
 
     /// An error's words; those of the client never hold a header.

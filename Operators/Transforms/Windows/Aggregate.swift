@@ -83,9 +83,7 @@ where E.Input == Up.Out, E.Key: StreamKey, A.Input == Up.Out {
                 topic: builder.plan.exchangeTopic(keyNode), node: keyNode, carriesMarkers: true,
                 into: reader,
                 receive: { reader, batch in
-                    reader.receive(batch) {
-                        (key, time, payload: inout ByteReader, windows) throws(CodecError) in
-                        let partial = try A(from: &payload)
+                    reader.receive(batch, as: A.self) { key, time, partial, windows in
                         windows.withParts { op, _ in
                             op.merge(partial, key: key, windowStart: time.milliseconds)
                         }

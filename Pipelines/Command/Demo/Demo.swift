@@ -110,10 +110,12 @@ struct Demo {
         settings.options.commitIntervalMilliseconds = 250
         settings.startsAtEnd = kept.startsAtEnd
         if name == "traffic-updates" {
-            // Silence is measured by the clock: while it runs fast, a moment's wait is no silence.
+            // While the clock runs fast, a moment's wait is no silence, and who comes behind it is not late.
             let rate = options.simulated / options.duration
+            let defaults = TrafficUpdates.defaults
             settings.parameters =
-                "map: \"\(options.fleet.map)\"\nidleAfter: \(TrafficUpdates.defaults.idleAfter * rate)\n"
+                "map: \"\(options.fleet.map)\"\nidleAfter: \(defaults.idleAfter * rate)\n"
+                + "lateness: \(defaults.lateness * rate)\n"
         }
         return settings
     }
@@ -179,6 +181,7 @@ struct Demo {
         summary.sent = await feed.sent
         summary.accepted = totals.accepted
         summary.rejected = totals.rejected
+        summary.late = try judge.deadLetters(traffic.plan)
         summary.lag = try judge.lag([ingest, traffic])
         try await draw(pool)
         await pool.close()

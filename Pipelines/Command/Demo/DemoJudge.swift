@@ -122,6 +122,15 @@ struct DemoJudge {
         summary.awaited_p99_s = PassageLatencies.quantile(0.99, of: awaited)
     }
 
+    /// Records of this run that a pipeline has put aside.
+    func deadLetters(_ plan: Plan) throws -> Int64 {
+        var count: Int64 = 0
+        try TopicScan.views(plan.deadLetterTopic, services.kafka) { letter in
+            if letter.timestamp >= scenario.start { count += 1 }
+        }
+        return count
+    }
+
     /// Records that the groups of stages with Kafka as their authority have not committed, and that the table
     /// `millrace.task_positions` does not cover for the others.
     func lag(_ runners: [PipelineRunner]) throws -> Int64 {

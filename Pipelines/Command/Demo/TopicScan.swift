@@ -7,10 +7,20 @@ enum TopicScan {
     /// How long the topic may keep silent before the scan gives up, in waits of 20 ms.
     private static let patience = 1_000
 
-    /// Calls `body` with each record that is in the topic now.
+    /// Calls `body` with each record that is in the topic now and can be decoded.
     static func read<Record: TopicRecord>(
         _ topic: String, _ kafka: KafkaConfiguration, as type: Record.Type,
         from starts: [TopicPartition: Offset] = [:], _ body: (Record) -> Void
+    ) throws {
+        try views(topic, kafka, from: starts) { record in
+            if let value = try? Record(record: record) { body(value) }
+        }
+    }
+
+    /// Calls `body` with each record that is in the topic now.
+    static func views(
+        _ topic: String, _ kafka: KafkaConfiguration, from starts: [TopicPartition: Offset] = [:],
+        _ body: (RecordView) -> Void
     ) throws {
         let reader = try KafkaReader(kafka, KafkaReaderOptions(.byHand(), memoryBudget: 64 << 20))
         defer { reader.close() }
@@ -28,9 +38,7 @@ enum TopicScan {
             for (partition, state) in open.sorted(by: { $0.key < $1.key }) {
                 var position = state.position
                 let end = try reader.read(partition, maximum: 1_024) { batch in
-                    for record in batch.records {
-                        if let value = try? Record(record: record) { body(value) }
-                    }
+                    for record in batch.records { body(record) }
                     position = batch.next ?? position
                     silent = 0
                 }

@@ -12,22 +12,22 @@ final class ExchangeTrimmer: @unchecked Sendable {
 
     private let plan: Plan
     private let run: String
-    private let kafka: KafkaConfiguration
+    private let services: ServiceEnvironment
     private let troubles: TroubleLog
 
     /// Seconds between two rounds.
     static let intervalSeconds = 60.0
 
     /// Starts the rounds; a round that fails is told of, and made good by the next.
-    init(_ plan: Plan, run: String, _ kafka: KafkaConfiguration, _ troubles: TroubleLog) {
+    init(_ plan: Plan, run: String, _ services: ServiceEnvironment, _ troubles: TroubleLog) {
         self.plan = plan
         self.run = run
-        self.kafka = kafka
+        self.services = services
         self.troubles = troubles
         let thread = Thread { [self] in
-            var admin: KafkaAdmin?
-            while waitForRound() { admin = round(admin) }
-            admin?.close()
+            var report: LagReport?
+            while waitForRound() { report = round(report) }
+            report?.close()
         }
         thread.name = "\(run)-trimmer"
         thread.start()
@@ -50,12 +50,12 @@ final class ExchangeTrimmer: @unchecked Sendable {
         return !isStopped
     }
 
-    /// - Returns: the client for the next round; nil when this one has failed.
-    private func round(_ admin: KafkaAdmin?) -> KafkaAdmin? {
-        var client = admin
+    /// - Returns: the clients for the next round; nil when this one has failed.
+    private func round(_ last: LagReport?) -> LagReport? {
+        var report = last
         do {
-            let present = try client ?? KafkaAdmin(kafka)
-            client = present
+            let present = try last ?? LagReport(services)
+            report = present
             try ExchangeTrimmer.trim(plan, run: run, present)
             return present
         } catch {
@@ -63,17 +63,21 @@ final class ExchangeTrimmer: @unchecked Sendable {
                 run, "delete what was read",
                 error as? DataflowError
                     ?? DataflowError(.invariant, domain: .internal, "\(error)"))
-            client?.close()
+            report?.close()
             return nil
         }
     }
 
-    /// Deletes what was read by now.
-    static func trim(_ plan: Plan, run: String, _ admin: KafkaAdmin) throws {
+    /// Deletes what each stage has accounted for by now, by its authority's word.
+    static func trim(_ plan: Plan, run: String, _ report: LagReport) throws {
         for stage in plan.stages {
             let own = stage.inputs.filter { $0.kind == .exchange || $0.kind == .handoff }
             guard !own.isEmpty else { continue }
-            _ = try admin.deleteRead(of: Set(own.map(\.topic)), by: "\(run).\(stage.name)")
+            let topics = Set(own.map(\.topic))
+            let read = try report.positions(stage, run: run).filter {
+                topics.contains($0.key.topic) && $0.value.rawValue > 0
+            }
+            if !read.isEmpty { _ = try report.admin.deleteRecords(below: read) }
         }
     }
 }

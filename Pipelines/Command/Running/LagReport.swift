@@ -16,7 +16,7 @@ final class LagReport {
         let lag: Int64
     }
 
-    private let admin: KafkaAdmin
+    let admin: KafkaAdmin
     private let reader: KafkaReader
     private let connection: PostgresConnection?
 
@@ -63,7 +63,8 @@ final class LagReport {
         }
     }
 
-    private func positions(_ stage: Stage, run: String) throws -> [TopicPartition: Offset] {
+    /// Where a stage stands, by its authority's word.
+    func positions(_ stage: Stage, run: String) throws -> [TopicPartition: Offset] {
         guard stage.authority == .postgres else {
             return try admin.committed(group: "\(run).\(stage.name)", partitions(of: stage))
                 .mapValues(\.offset)

@@ -60,7 +60,7 @@ final class PipelineRunner: Sendable {
         }
         let upkeep = try entry.upkeep(settings.parameters)
         let troubles = TroubleLog()
-        trimmer = ExchangeTrimmer(plan, run: settings.run, services.kafka, troubles)
+        trimmer = ExchangeTrimmer(plan, run: settings.run, services, troubles)
         keeper = services.postgres.flatMap { upkeep.isEmpty ? nil : TableKeeper(upkeep, $0) }
         driver = ThreadedDriver(threads: settings.threads, name: entry.name) { thread, mailbox in
             let builder = GraphBuilder(pipeline: entry.name, resources: resources)
