@@ -21,6 +21,8 @@ package enum JournalEntry: Hashable, Sendable {
     /// Producer ids below this one may be in use.
     case producerIDs(next: Int64)
     case cluster(id: String)
+    /// A transactional id that nobody used any more.
+    case transactionDeleted(id: String)
 }
 
 extension JournalEntry: BinaryCodable {
@@ -58,6 +60,7 @@ extension JournalEntry: BinaryCodable {
         case 12: self = .transaction(try Transaction(from: &reader))
         case 13: self = .producerIDs(next: try reader.integer())
         case 14: self = .cluster(id: try reader.string())
+        case 15: self = .transactionDeleted(id: try reader.string())
         default: throw .unsupportedVersion(UInt64(kind))
         }
     }
@@ -125,6 +128,9 @@ extension JournalEntry: BinaryCodable {
             writer.integer(next)
         case .cluster(let id):
             writer.integer(14 as UInt8)
+            writer.string(id)
+        case .transactionDeleted(let id):
+            writer.integer(15 as UInt8)
             writer.string(id)
         default: break
         }

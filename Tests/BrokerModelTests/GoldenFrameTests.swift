@@ -11,9 +11,9 @@ struct GoldenFrameTests {
         var bytes: [UInt8]
     }
 
-    static func frames() throws -> [Frame] {
+    static func frames(_ file: String = "frames.txt") throws -> [Frame] {
         let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("golden/frames.txt")
+            .appendingPathComponent("golden/\(file)")
         let text = try String(contentsOf: path, encoding: .utf8)
         return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { line in
             let parts = line.split(separator: " ", omittingEmptySubsequences: false)
@@ -30,6 +30,17 @@ struct GoldenFrameTests {
     func golden() throws {
         let frames = try Self.frames()
         #expect(frames.count > 300)
+        for frame in frames {
+            let rewrite = try #require(Self.messages[frame.message]?.rewrite, "\(frame.message)")
+            let rewritten = try rewrite(frame.version, frame.bytes)
+            #expect(rewritten == frame.bytes, "\(frame.message) \(frame.version)")
+        }
+    }
+
+    @Test("read and write null in every field that may be null, byte for byte")
+    func nulls() throws {
+        let frames = try Self.frames("nulls.txt")
+        #expect(frames.count > 150)
         for frame in frames {
             let rewrite = try #require(Self.messages[frame.message]?.rewrite, "\(frame.message)")
             let rewritten = try rewrite(frame.version, frame.bytes)

@@ -22,7 +22,8 @@ struct GroupCoordinatorTests {
     /// Sends a join; the answer is in `joins`, at once or later.
     private mutating func join(
         _ member: String, instance: String? = nil, version: Int16 = 9, session: Int32 = 10_000,
-        rebalance: Int32 = 30_000, strategies: [String] = ["range"], now: Int64 = 0
+        rebalance: Int32 = 30_000, strategies: [String] = ["range"],
+        metadata: [UInt8] = [], now: Int64 = 0
     ) -> UInt64 {
         token += 1
         var request = JoinGroupRequest()
@@ -35,6 +36,7 @@ struct GroupCoordinatorTests {
         request.protocols = strategies.map {
             var offer = JoinGroupRequest.JoinGroupRequestProtocol()
             offer.name = $0
+            offer.metadata = metadata
             return offer
         }
         let answer = coordinator.join(
@@ -177,6 +179,23 @@ struct GroupCoordinatorTests {
         beat.generationID = 1
         beat.groupInstanceID = "i1"
         #expect(coordinator.heartbeat(beat, now: 1) == .fencedInstanceID)
+    }
+
+    @Test(
+        "disturbs nobody when a static member comes back with other metadata, only another strategy"
+    )
+    mutating func staticMetadata() throws {
+        let old = try #require(joins[join("", instance: "i1", metadata: [1])]).memberID
+        _ = sync(old, generation: 1, [old: [5]])
+        let new = try #require(
+            joins[join("", instance: "i1", strategies: ["range", "sticky"], metadata: [2])])
+        #expect(new.generationID == 1 && new.memberID != old)
+        let group = try #require(coordinator.groups["g"])
+        #expect(group.state == .stable && group.members.keys.sorted() == [new.memberID])
+        #expect(group.members[new.memberID]?.metadata(for: "range") == [2])
+        #expect(syncs[sync(new.memberID, generation: 1)]?.assignment == [5])
+        let other = try #require(joins[join("", instance: "i1", strategies: ["sticky"])])
+        #expect(other.generationID == 2 && other.protocolName == "sticky")
     }
 
     @Test("elects a strategy that all members have")

@@ -168,7 +168,25 @@ struct TransactionCoordinatorTests {
         #expect(
             coordinator.refusal(producerID: id, epoch: owner.epoch, group: "g")
                 == .invalidTxnState)
+        // Newer requests have a word for it.
+        #expect(
+            coordinator.refusal(
+                producerID: id, epoch: owner.epoch, group: "g", unverified: .transactionAbortable)
+                == .transactionAbortable)
         #expect(coordinator.refusal(producerID: 77, epoch: 0) == .invalidProducerIDMapping)
+    }
+
+    @Test(
+        "forgets ids that nobody uses any more, and never one with a transaction that is not over")
+    mutating func idle() throws {
+        let owner = try #require(try initialise("x", now: 5)?.get())
+        let open = try #require(try initialise("y", now: 5)?.get())
+        #expect(begin("y", open, now: 5) == .none)
+        #expect(coordinator.idle(since: 4).isEmpty)
+        #expect(coordinator.idle(since: 5) == ["x"])
+        coordinator.forget(id: "x")
+        #expect(begin("x", owner, now: 6) == .invalidProducerIDMapping)
+        #expect(try initialise("x", now: 6)?.get().producerID == open.producerID + 1)
     }
 
     @Test("refuses timeouts that are too long, and empty ids")

@@ -3,7 +3,7 @@ import EmbeddedBroker
 import Records
 
 /// Topics, values and offsets that are changed on a machine that dies three times.
-struct AdministrationRun {
+struct AdministrationRun: KillPointRun {
     /// What administrators see.
     private struct State: Equatable {
         var partitions: [String: Int] = [:]
@@ -16,6 +16,7 @@ struct AdministrationRun {
 
     let seed: UInt64
     var fault: String?
+    private(set) var isReached = false
     private var generator: SeededGenerator
     private var state = State()
     /// What the change that was not answered would have made of it.
@@ -39,6 +40,7 @@ struct AdministrationRun {
         for _ in 0..<3 {
             files.killAt = files.operations + 1 + Int(generator.next() % 40)
             for _ in 0..<30 where doubt == nil && fault == nil { try step(broker) }
+            isReached = isReached || files.isDead
             files = files.crashed()
             broker = try TestBroker(files: files)
             let found = try look(broker)

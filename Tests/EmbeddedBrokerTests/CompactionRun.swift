@@ -3,9 +3,10 @@ import EmbeddedBroker
 import Records
 
 /// Keys that are written and deleted while the log is compacted, on a machine that dies three times.
-struct CompactionRun {
+struct CompactionRun: KillPointRun {
     let seed: UInt64
     var fault: String?
+    private(set) var isReached = false
     private var generator: SeededGenerator
     /// What each key may have: what was acknowledged last, or what was sent since; nil for nothing.
     private var possible: [String: Set<String?>] = [:]
@@ -33,6 +34,7 @@ struct CompactionRun {
         for round in 0..<3 {
             files.killAt = files.operations + 1 + Int(generator.next() % 80)
             for _ in 0..<30 where !files.isDead { step(broker, round: round) }
+            isReached = isReached || files.isDead
             files = files.crashed()
             broker = try TestBroker(files: files, now: broker.now) {
                 $0.compactionKeys = keysOfPass

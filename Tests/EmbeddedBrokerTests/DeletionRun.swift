@@ -3,9 +3,10 @@ import EmbeddedBroker
 import Records
 
 /// Records that come and go, by DeleteRecords and retention, on a machine that dies three times.
-struct DeletionRun {
+struct DeletionRun: KillPointRun {
     let seed: UInt64
     var fault: String?
+    private(set) var isReached = false
     private var generator: SeededGenerator
     private var acknowledged: [Int64: String] = [:]
     /// The end of what was acknowledged, and the start that was.
@@ -31,6 +32,7 @@ struct DeletionRun {
         for round in 0..<3 {
             files.killAt = files.operations + 1 + Int(generator.next() % 40)
             for _ in 0..<30 where !files.isDead { step(broker, round: round) }
+            isReached = isReached || files.isDead
             files = files.crashed()
             broker = try TestBroker(files: files, now: broker.now)
             try check(broker)

@@ -3,7 +3,7 @@ import EmbeddedBroker
 import Records
 import Testing
 
-@Suite("Committed offsets that nobody uses")
+@Suite("Committed offsets and transactional ids that nobody uses")
 struct ExpiryTests {
     private static let day: Int64 = 86_400_000
     private let files = FaultyFiles(seed: 4)
@@ -112,6 +112,44 @@ struct ExpiryTests {
         broker.engine.maintain(now: broker.now + Self.day)
         #expect(try committed(broker, group: "g") == -1)
         #expect(try groups(broker).isEmpty)
+    }
+
+    @Test("transactional ids make room for others after a week, and stay gone")
+    func transactionalIDs() throws {
+        func broker(now: Int64) throws -> TestBroker {
+            try TestBroker(files: files, now: now) { $0.transactions.transactions = 2 }
+        }
+        func error(_ broker: TestBroker, _ id: String) throws -> ErrorCode? {
+            var request = DescribeTransactionsRequest()
+            request.transactionalIDs = [id]
+            let response = try broker.ask(request, DescribeTransactionsResponse.self)
+            return ErrorCode(rawValue: response.transactionStates[0].errorCode)
+        }
+        var broker = try broker(now: 1_000_000)
+        try broker.createTopic("t")
+        let idle = try broker.initProducer("idle")
+        let busy = try broker.initProducer("busy")
+        #expect(
+            try broker.initProducer("third").errorCode == ErrorCode.policyViolation.rawValue)
+        broker.now += 7 * Self.day - 1
+        broker.maintain()
+        #expect(try error(broker, "idle") == ErrorCode.none)
+        // An open transaction is not idle, whatever its age.
+        let producer = (id: busy.producerID, epoch: busy.producerEpoch)
+        #expect(try broker.addPartition("t", id: "busy", producer: producer) == ErrorCode.none)
+        broker.now += 1
+        broker.maintain()
+        #expect(try error(broker, "idle") == .transactionalIDNotFound)
+        // Nobody waits for the entry; it becomes durable in the background.
+        broker.tick(after: 1_000)
+        broker = try TestBroker(files: files.crashed(), now: broker.now) {
+            $0.transactions.transactions = 2
+        }
+        #expect(try error(broker, "idle") == .transactionalIDNotFound)
+        #expect(try error(broker, "busy") == ErrorCode.none)
+        let next = try broker.initProducer("third")
+        #expect(next.errorCode == 0)
+        #expect(next.producerID > max(idle.producerID, busy.producerID))
     }
 
     @Test("a generation of a group that is not there is refused as the version has it")

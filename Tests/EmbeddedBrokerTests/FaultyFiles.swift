@@ -19,6 +19,7 @@ final class FaultyFiles: FileLayer {
     private var names: [String: MemoryFile] = [:]
     private var durableNames: [String: MemoryFile] = [:]
     private var directories: Set<String> = []
+    private var durableDirectories: Set<String> = []
     private var generator: SeededGenerator
 
     init(seed: UInt64) {
@@ -42,7 +43,17 @@ final class FaultyFiles: FileLayer {
     /// What a machine finds that starts after the crash.
     func crashed() -> FaultyFiles {
         let after = FaultyFiles(seed: generator.next())
-        after.directories = directories
+        // The same holds for directories; a file is there only if all above it are.
+        var above = durableDirectories
+        for path in directories.symmetricDifference(durableDirectories).sorted()
+        where generator.next() % 2 == 0 {
+            if directories.contains(path) { above.insert(path) } else { above.remove(path) }
+        }
+        above = above.filter { path in
+            Self.parents(of: path).allSatisfy { above.contains($0) }
+        }
+        after.directories = above
+        after.durableDirectories = above
         // A rename or creation without a sync of its directory may or may not have come through.
         var survivors = durableNames
         for (path, file) in names.sorted(by: { $0.key < $1.key }) where survivors[path] !== file {
@@ -51,7 +62,8 @@ final class FaultyFiles: FileLayer {
         for (path, _) in durableNames.sorted(by: { $0.key < $1.key }) where names[path] == nil {
             if generator.next() % 2 == 0 { survivors[path] = nil }
         }
-        for (path, file) in survivors.sorted(by: { $0.key < $1.key }) {
+        for (path, file) in survivors.sorted(by: { $0.key < $1.key })
+        where Self.parents(of: path).allSatisfy({ above.contains($0) }) {
             let copy = MemoryFile(path: path, layer: after, bytes: file.afterCrash(&generator))
             after.names[path] = copy
             after.durableNames[path] = copy
@@ -82,9 +94,12 @@ final class FaultyFiles: FileLayer {
         return found.sorted()
     }
 
-    func createDirectory(_ path: String) throws(FileError) {
+    func createDirectory(_ path: String, durable: Bool) throws(FileError) {
         if isDead { throw FileError("create directory", path, number: Self.deadNumber) }
-        directories.insert(path)
+        for path in Self.parents(of: path).reversed() + [path]
+        where directories.insert(path).inserted && durable {
+            try syncDirectory(Self.directory(of: path))
+        }
     }
 
     func remove(_ path: String) throws(FileError) {
@@ -116,6 +131,7 @@ final class FaultyFiles: FileLayer {
         }
         directories.remove(path)
         directories.insert(new)
+        if durableDirectories.remove(path) != nil { durableDirectories.insert(new) }
     }
 
     func syncDirectory(_ path: String) throws(FileError) {
@@ -126,6 +142,20 @@ final class FaultyFiles: FileLayer {
         for name in durableNames.keys where Self.directory(of: name) == path && names[name] == nil {
             durableNames[name] = nil
         }
+        let here = { (name: String) in Self.directory(of: name) == path }
+        durableDirectories = durableDirectories.filter { !here($0) || directories.contains($0) }
+        durableDirectories.formUnion(directories.filter(here))
+    }
+
+    /// The directories above a file or directory, the nearest first, without the root.
+    private static func parents(of path: String) -> [String] {
+        var parents: [String] = []
+        var parent = directory(of: path)
+        while !parent.isEmpty {
+            parents.append(parent)
+            parent = directory(of: parent)
+        }
+        return parents
     }
 
     private static func directory(of path: String) -> String {

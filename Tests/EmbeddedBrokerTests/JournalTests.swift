@@ -132,6 +132,45 @@ struct JournalTests {
         #expect(try next.createTopic("late") == ErrorCode.none)
     }
 
+    @Test("is left as it is when an entry of the present state is too large for a new one")
+    func tooLarge() throws {
+        let broker = try TestBroker(files: files)
+        let group = "g" + String(repeating: "x", count: 10_000)
+        var request = JoinGroupRequest()
+        request.groupID = group
+        request.sessionTimeoutMs = 10_000
+        request.rebalanceTimeoutMs = 10_000
+        request.protocolType = "consumer"
+        var strategy = JoinGroupRequest.JoinGroupRequestProtocol()
+        strategy.name = "range"
+        request.protocols = [strategy]
+        request.memberID = try broker.ask(request, JoinGroupResponse.self).memberID
+        for size in [10, 17 << 20] {
+            request.protocols[0].metadata = [UInt8](repeating: 1, count: size)
+            let joined = try broker.ask(request, JoinGroupResponse.self)
+            var sync = SyncGroupRequest()
+            sync.groupID = group
+            sync.generationID = joined.generationID
+            sync.memberID = joined.memberID
+            #expect(try broker.ask(sync, SyncGroupResponse.self).errorCode == 0)
+        }
+        try broker.createTopic("t")
+        for number in 0..<450 {
+            let error = try broker.commit(
+                Int64(number), group: group, generation: 2, member: request.memberID)
+            #expect(error == ErrorCode.none)
+        }
+        #expect(try size() > 4 << 20)
+        #expect(broker.lines.count { $0.contains("rewrite") } == 1, "\(broker.lines)")
+        // The generation that could be kept is still there.
+        var describe = DescribeGroupsRequest()
+        describe.groups = [group]
+        let next = try TestBroker(files: files)
+        let described = try next.ask(describe, DescribeGroupsResponse.self).groups[0]
+        #expect(described.members.map(\.memberID) == [request.memberID])
+        #expect(try next.committed(group: group) == 449)
+    }
+
     @Test("becomes durable in the background though only offsets are committed")
     func interval() throws {
         let broker = try TestBroker(files: files) { $0.flush = .interval(500) }
@@ -147,6 +186,19 @@ struct JournalTests {
         #expect(try TestBroker(files: files.crashed()).committed(group: "g") == 42)
     }
 
+    @Test("is found after a power cut, with all directories that it needs, from the first start on")
+    func directories() throws {
+        for seed in UInt64(0)..<40 {
+            let files = FaultyFiles(seed: seed)
+            let broker = try TestBroker(files: files)
+            #expect(try broker.createTopic("t") == ErrorCode.none)
+            try broker.produce(TestBroker.batch(["v"]), topic: "t")
+            let next = try TestBroker(files: files.crashed())
+            #expect(try next.partitionCounts() == ["t": 1], "seed \(seed)")
+            #expect(try next.read("t").values == ["v"], "seed \(seed)")
+        }
+    }
+
     @Test("decides what becomes of folders that belong to no topic")
     func strays() throws {
         let broker = try TestBroker(files: files)
@@ -158,10 +210,10 @@ struct JournalTests {
         #expect(try files.names(in: "/data/topics") == ["kept-0"])
         let segment = "/00000000000000000000.log"
         for name in ["gone-0", "unknown-0", "kept-7"] {
-            try files.createDirectory("/data/topics/" + name)
+            try files.createDirectory("/data/topics/" + name, durable: true)
             try files.open("/data/topics/" + name + segment).write([1, 2, 3], at: 0)
         }
-        try files.createDirectory("/data/topics/unfinished-0")
+        try files.createDirectory("/data/topics/unfinished-0", durable: true)
         _ = try files.open("/data/topics/unfinished-0" + segment)
         let next = try TestBroker(files: files)
         #expect(try files.names(in: "/data/topics") == ["kept-0"])

@@ -4,9 +4,10 @@ import Records
 
 /// An idempotent producer with several batches on their way, over segments of one batch each: what
 /// comes after a lost batch must be lost with it, or it could never be sent again.
-struct PipelinedRun {
+struct PipelinedRun: KillPointRun {
     let seed: UInt64
     var fault: String?
+    private(set) var isReached = false
     private var generator: SeededGenerator
 
     private static let batches = 12
@@ -35,6 +36,7 @@ struct PipelinedRun {
             guard files.isDead, crashes < 3 else {
                 return fault = "batch \(next): \(String(describing: errors[taken]))"
             }
+            isReached = isReached || files.isDead
             files = files.crashed()
             broker = try TestBroker(files: files)
         }

@@ -231,6 +231,39 @@ extension TestBroker {
         return ErrorCode(rawValue: result.partitionErrorCode)
     }
 
+    /// Names a group whose offsets the transaction will commit.
+    func addOffsets(
+        _ group: String, id: String, producer: (id: Int64, epoch: Int16)
+    ) throws -> ErrorCode? {
+        var request = AddOffsetsToTxnRequest()
+        request.transactionalID = id
+        request.producerID = producer.id
+        request.producerEpoch = producer.epoch
+        request.groupID = group
+        return ErrorCode(rawValue: try ask(request, AddOffsetsToTxnResponse.self).errorCode)
+    }
+
+    /// Commits an offset of topic `t` in the transaction.
+    func commitOffset(
+        _ offset: Int64, group: String, id: String, producer: (id: Int64, epoch: Int16),
+        version: Int16? = nil
+    ) throws -> ErrorCode? {
+        var request = TxnOffsetCommitRequest()
+        request.transactionalID = id
+        request.groupID = group
+        request.producerID = producer.id
+        request.producerEpoch = producer.epoch
+        var topic = TxnOffsetCommitRequest.TxnOffsetCommitRequestTopic()
+        topic.name = "t"
+        var part = TxnOffsetCommitRequest.TxnOffsetCommitRequestTopic
+            .TxnOffsetCommitRequestPartition()
+        part.committedOffset = offset
+        topic.partitions = [part]
+        request.topics = [topic]
+        let response = try ask(request, TxnOffsetCommitResponse.self, version: version)
+        return ErrorCode(rawValue: response.topics[0].partitions[0].errorCode)
+    }
+
     func endTransaction(
         _ id: String, producer: (id: Int64, epoch: Int16), commit: Bool
     ) throws -> ErrorCode? {

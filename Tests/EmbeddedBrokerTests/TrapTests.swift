@@ -140,7 +140,7 @@ struct TrapTests {
         let identity = try broker.initProducer("x")
         let batch = TestBroker.batch(
             ["v"], producer: (identity.producerID, 0, 0), isTransactional: true)
-        #expect(try broker.produce(batch, topic: "t").error == .invalidTxnState)
+        #expect(try broker.produce(batch, topic: "t").error == .transactionAbortable)
     }
 
     private func commit(_ offset: Int64, _ topic: String) -> TxnOffsetCommitRequest {

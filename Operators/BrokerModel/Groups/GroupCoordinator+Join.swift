@@ -123,9 +123,10 @@ extension GroupCoordinator {
         member.expires = now + member.sessionTimeout
         let wasLeader = group.leader == present.id
         if wasLeader { group.leader = member.id }
-        let isUnchanged = present.strategies == member.strategies
-        if group.state == .stable, isUnchanged {
-            group.members[member.id] = member
+        // Its metadata may have changed, as that of a client does that was brought up to date; only
+        // another strategy concerns the others.
+        group.members[member.id] = member
+        if group.state == .stable, group.electedStrategy == group.strategy {
             effects.append(.keep(group))
             var response = group.joinResponse(for: member)
             if wasLeader {

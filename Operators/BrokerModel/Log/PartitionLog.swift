@@ -15,8 +15,6 @@ package struct PartitionLog: Sendable {
     package private(set) var highWatermark: Int64 = 0
     /// The leader epoch stamped on batches.
     package private(set) var leaderEpoch: Int32 = 0
-    /// The greatest timestamp, -1 without records, and the last offset of the batch that has it.
-    package private(set) var greatestTimestamp: (timestamp: Int64, offset: Int64) = (-1, -1)
 
     private(set) var producers: [Int64: ProducerState] = [:]
     /// First offsets of open transactions, ascending.
@@ -94,9 +92,6 @@ package struct PartitionLog: Sendable {
             }
         }
         endOffset = max(endOffset, header.lastOffset + 1)
-        if header.maxTimestamp > greatestTimestamp.timestamp, !header.isControl {
-            greatestTimestamp = (header.maxTimestamp, header.lastOffset)
-        }
     }
 
     private mutating func noteBatch(_ header: RecordBatchHeader) {
@@ -207,7 +202,8 @@ extension PartitionLog: BinaryCodable {
         endOffset = try reader.integer()
         highWatermark = endOffset
         leaderEpoch = try reader.integer()
-        greatestTimestamp = (try reader.integer(), try reader.integer())
+        // Here stood the greatest timestamp, which the segments know.
+        for _ in 0..<2 { _ = try reader.integer(Int64.self) }
         for producer in try [ProducerState](from: &reader) {
             producers[producer.producerID] = producer
             if let first = producer.openTransaction {
@@ -222,8 +218,7 @@ extension PartitionLog: BinaryCodable {
         writer.integer(startOffset)
         writer.integer(endOffset)
         writer.integer(leaderEpoch)
-        writer.integer(greatestTimestamp.timestamp)
-        writer.integer(greatestTimestamp.offset)
+        for _ in 0..<2 { writer.integer(-1 as Int64) }
         activeProducers.encode(into: &writer)
         aborted.encode(into: &writer)
     }

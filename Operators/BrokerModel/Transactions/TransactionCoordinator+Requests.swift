@@ -144,20 +144,42 @@ extension TransactionCoordinator {
 
     /// Why a transactional batch or offset commit can't be taken: it must belong to the open
     /// transaction of its producer (KIP-890), or a transaction could stay open for ever.
+    ///
+    /// - Parameter unverified: the error that the version of the request has for what is not part
+    ///   of the open transaction.
     package func refusal(
-        producerID: Int64, epoch: Int16, partition: OffsetStore.Place? = nil, group: String? = nil
+        producerID: Int64, epoch: Int16, partition: OffsetStore.Place? = nil,
+        group: String? = nil, unverified: ErrorCode = .invalidTxnState
     ) -> ErrorCode? {
         guard let id = byProducer[producerID], let transaction = transactions[id] else {
             return .invalidProducerIDMapping
         }
         if epoch < transaction.epoch { return .invalidProducerEpoch }
-        guard epoch == transaction.epoch, transaction.state == .ongoing else {
-            return .invalidTxnState
-        }
-        if let partition, !transaction.partitions.contains(partition) { return .invalidTxnState }
-        if let group, !transaction.groups.contains(group) { return .invalidTxnState }
+        guard epoch == transaction.epoch, transaction.state == .ongoing else { return unverified }
+        if let partition, !transaction.partitions.contains(partition) { return unverified }
+        if let group, !transaction.groups.contains(group) { return unverified }
         return nil
     }
+
+    /// The ids whose newest transaction is over, and of which nothing was heard since `time` or
+    /// longer, by name.
+    package func idle(since time: Int64) -> [String] {
+        transactions.values
+            .filter {
+                $0.updated <= time
+                    && [.empty, .completeCommit, .completeAbort].contains($0.state)
+            }
+            .map(\.id).sorted()
+    }
+
+    /// Forgets an id.
+    package mutating func forget(id: String) {
+        guard let transaction = transactions.removeValue(forKey: id) else { return }
+        byProducer[transaction.producerID] = nil
+    }
+
+    /// The request that waits for the end of a transaction.
+    package func waiter(id: String) -> ReplyToken? { waiting[id] }
 
     /// The topic is gone, and no marker can be written to it.
     package mutating func forget(topic: String) {

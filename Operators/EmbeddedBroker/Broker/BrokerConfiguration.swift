@@ -28,6 +28,8 @@ package struct BrokerConfiguration: Sendable {
     package var certificate: BrokerCertificate?
     /// How long offsets are kept once their group has neither members nor commits, in ms.
     package var offsetRetention: Int64 = 604_800_000
+    /// After how long a transactional id that nobody uses is forgotten, in ms.
+    package var transactionalIDExpiration: Int64 = 604_800_000
     /// How many keys one pass of compaction takes up.
     package var compactionKeys = 500_000
     /// How often retention and compaction are looked at, in ms.

@@ -61,8 +61,10 @@ extension BrokerEngine {
         switch definition.kind {
         case .boolean: entry.configType = 1
         case .choice, .text: entry.configType = 2
-        case .integer: entry.configType = 5
-        case .list: entry.configType = 7
+        case .integer: entry.configType = 3
+        case .long: entry.configType = 5
+        case .ratio: entry.configType = 6
+        case .list, .replicas: entry.configType = 7
         }
         guard withSynonyms else { return entry }
         // What is in force, and what would be without it.

@@ -1,6 +1,6 @@
 internal import BrokerModel
 
-// Expiry of committed offsets and of groups that hold none.
+// Expiry of committed offsets, of groups that hold none, and of transactional ids.
 
 extension BrokerEngine {
     /// How long a group without members and offsets is remembered, in ms, as in Kafka.
@@ -24,6 +24,15 @@ extension BrokerEngine {
         for group in groups.groupsEmpty(since: now - Self.emptyGroupRetention)
         where !offsets.holdsAny(group: group) {
             guard delete(group: group) == .none else { return }
+        }
+    }
+
+    /// Forgets transactional ids that nobody has used for long, as in Kafka: their producers get new
+    /// ids when they come back.
+    func expireTransactions(now: Int64) {
+        for id in transactions.idle(since: now - configuration.transactionalIDExpiration) {
+            guard keep(.transactionDeleted(id: id)) else { return }
+            transactions.forget(id: id)
         }
     }
 }

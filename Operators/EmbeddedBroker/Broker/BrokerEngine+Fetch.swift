@@ -31,9 +31,8 @@ extension BrokerEngine {
         let fetch = PendingFetch(
             context: context, request: request,
             deadline: now + Int64(max(0, request.maxWaitMs)))
-        if fetch.deadline <= now || isReady(request, version: context.version) {
-            return answer(fetch)
-        }
+        if fetch.deadline <= now { return answer(fetch) }
+        if isReady(request, version: context.version), answerWithContent(fetch) { return }
         fetches.append(fetch)
         for topic in request.topics {
             for wanted in topic.partitions {
@@ -59,10 +58,12 @@ extension BrokerEngine {
     }
 
     private func refusal(
-        _ wanted: FetchRequest.FetchTopic.FetchPartition, _ partition: Partition?, version: Int16
+        _ wanted: FetchRequest.FetchTopic.FetchPartition, of topic: FetchRequest.FetchTopic,
+        _ partition: Partition?, version: Int16
     ) -> ErrorCode? {
         guard let partition else {
-            return version >= 13 ? .unknownTopicID : .unknownTopicOrPartition
+            let isUnknown = version >= 13 && topicsByID[topic.topicID] == nil
+            return isUnknown ? .unknownTopicID : .unknownTopicOrPartition
         }
         let log = partition.store.log
         if wanted.currentLeaderEpoch > log.leaderEpoch { return .unknownLeaderEpoch }
@@ -79,7 +80,7 @@ extension BrokerEngine {
         for topic in request.topics {
             for wanted in topic.partitions {
                 let partition = find(topic, wanted.partition, version: version)
-                if refusal(wanted, partition, version: version) != nil { return true }
+                if refusal(wanted, of: topic, partition, version: version) != nil { return true }
                 guard let partition else { return true }
                 let limit = readLimit(partition, isolation: request.isolationLevel)
                 guard wanted.fetchOffset < limit else { continue }
@@ -97,6 +98,27 @@ extension BrokerEngine {
 
     private func answer(_ fetch: PendingFetch) {
         fetch.isDone = true
+        let (response, slices, _) = content(for: fetch)
+        reply(response, to: fetch.context, parts: slices)
+    }
+
+    /// Answers if there is a batch or an error; false when the read has to wait after all.
+    ///
+    /// Offsets below the limit need not have a record: a start may have found fewer records than
+    /// offsets that were given out. Who stands there would ask again and again.
+    private func answerWithContent(_ fetch: PendingFetch) -> Bool {
+        let (response, slices, hasError) = content(for: fetch)
+        let mayBeEmpty = fetch.request.minBytes <= 0 || fetch.request.topics.isEmpty
+        guard hasError || mayBeEmpty || !slices.isEmpty else { return false }
+        fetch.isDone = true
+        reply(response, to: fetch.context, parts: slices)
+        return true
+    }
+
+    private func content(
+        for fetch: PendingFetch
+    ) -> (FetchResponse, slices: [PartitionStore.Slice], hasError: Bool) {
+        var hasError = false
         let request = fetch.request
         var response = FetchResponse()
         var slices: [PartitionStore.Slice] = []
@@ -110,17 +132,20 @@ extension BrokerEngine {
                 data.partitionIndex = wanted.partition
                 data.records = .bytes([])
                 let partition = find(topic, wanted.partition, version: fetch.context.version)
-                if let error = refusal(wanted, partition, version: fetch.context.version) {
+                let refused = refusal(
+                    wanted, of: topic, partition, version: fetch.context.version)
+                if let error = refused {
                     data.errorCode = error.rawValue
                     data.highWatermark = -1
                 } else if let partition {
                     fill(&data, wanted, partition, request, &room, &slices)
                 }
+                hasError = hasError || data.errorCode != 0
                 topicResponse.partitions.append(data)
             }
             response.responses.append(topicResponse)
         }
-        reply(response, to: fetch.context, parts: slices)
+        return (response, slices, hasError)
     }
 
     private func fill(
@@ -168,7 +193,7 @@ extension BrokerEngine {
         guard !partition.waitingFetches.isEmpty else { return }
         for fetch in partition.waitingFetches
         where !fetch.isDone && isReady(fetch.request, version: fetch.context.version) {
-            answer(fetch)
+            _ = answerWithContent(fetch)
         }
         removeFinishedFetches()
     }

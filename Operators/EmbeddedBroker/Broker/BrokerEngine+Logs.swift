@@ -44,33 +44,13 @@ extension BrokerEngine {
         case -1: return (limit, -1)
         case -2, -4: return (log.startOffset, -1)
         case -3:
-            return log.greatestTimestamp.timestamp < 0
-                ? (-1, -1) : (log.greatestTimestamp.offset, log.greatestTimestamp.timestamp)
-        case ..<0: return (-1, -1)
-        default: break
-        }
-        guard
-            let (segment, position, header) = try partition.store.batch(
-                atOrAfter: timestamp, below: limit)
-        else { return (-1, -1) }
-        if header.hasAppendTime {
-            return (max(header.baseOffset, log.startOffset), header.maxTimestamp)
-        }
-        var found = (offset: max(header.baseOffset, log.startOffset), header.maxTimestamp)
-        try segment.walk(
-            from: position, to: position + Int64(header.byteCount), whole: true
-        ) { _, _, bytes in
-            try? RecordBatch.forEach(header, bytes) { record in
-                let time = header.baseTimestamp.addingReportingOverflow(record.timestampDelta)
-                let offset = header.baseOffset + record.offsetDelta
-                guard !time.overflow, time.partialValue >= timestamp, offset >= log.startOffset
-                else { return true }
-                found = (offset, time.partialValue)
-                return false
+            guard let greatest = try partition.store.greatestTimestamp(below: limit) else {
+                return (-1, -1)
             }
-            return false
+            return try partition.store.record(atOrAfter: greatest, below: limit) ?? (-1, -1)
+        case ..<0: return (-1, -1)
+        default: return try partition.store.record(atOrAfter: timestamp, below: limit) ?? (-1, -1)
         }
-        return (found.offset, found.1)
     }
 
     func offsetForLeaderEpoch(

@@ -3,8 +3,8 @@ internal import BrokerModel
 // Retention by time and size, compaction, and what else is done from time to time.
 
 extension BrokerEngine {
-    /// Looks after everything: drops what retention lets go, compacts, forgets idle producers and
-    /// what idle groups had committed.
+    /// Looks after everything: drops what retention lets go, compacts, forgets idle producers,
+    /// transactional ids and what idle groups had committed.
     package func maintain(now: Int64) {
         clock = now
         for topic in topics.values.sorted(by: { $0.name < $1.name }) {
@@ -14,6 +14,7 @@ extension BrokerEngine {
             }
         }
         expireOffsets(now: now)
+        expireTransactions(now: now)
         endHeldTransactions(now: now)
         compactNext(after: nil, now: now)
     }

@@ -98,7 +98,8 @@ extension BrokerEngine {
         if header.isTransactional {
             let refusal = transactions.refusal(
                 producerID: header.producerID, epoch: header.producerEpoch,
-                partition: partition.place)
+                partition: partition.place,
+                unverified: context.version > 10 ? .transactionAbortable : .invalidTxnState)
             if let refusal { return .failed(refusal, nil) }
         }
         if partition.isFailed { return .failed(.kafkaStorageError, nil) }

@@ -16,7 +16,7 @@ extension BrokerEngine {
 
     /// Opens the data directory.
     func recover(now: Int64) throws(FileError) {
-        try files.createDirectory(topicsDirectory)
+        try files.createDirectory(topicsDirectory, durable: true)
         try files.removeDirectory(compactionDirectory)
         var replay = Replay()
         let journal = try Journal(
@@ -90,6 +90,7 @@ extension BrokerEngine {
             groups.delete(id)
             offsets.remove(group: id)
         case .transaction(let transaction): transactions.restore(transaction)
+        case .transactionDeleted(let id): transactions.forget(id: id)
         case .producerIDs(let next): transactions.restore(nextProducerID: next)
         }
     }
@@ -119,11 +120,12 @@ extension BrokerEngine {
 
     private func setAside(_ path: String, name: String) throws(FileError) {
         let aside = configuration.dataDirectory + "/set-aside"
-        try files.createDirectory(aside)
+        try files.createDirectory(aside, durable: true)
         let taken = try files.names(in: aside)
         var number = 1
         while taken.contains("\(name).\(number)") { number += 1 }
         try files.rename(path, to: "\(aside)/\(name).\(number)")
+        try files.syncDirectory(aside)
         log("\(name): belongs to no topic; set aside as set-aside/\(name).\(number)")
     }
 

@@ -19,7 +19,8 @@ extension BrokerEngine {
             switch effect {
             case .keep: break
             case .writeMarkers(let transaction, let commit):
-                whenJournalDurable { [weak self] in
+                let waiter = transactions.waiter(id: transaction.id).flatMap { waiting[$0] }
+                whenJournalDurable(for: waiter?.connection) { [weak self] in
                     self?.end(transaction, commit: commit, now: now)
                 }
             case .ended(let token, let error):
@@ -187,7 +188,8 @@ extension BrokerEngine {
         let refused =
             transactions.refusal(
                 producerID: request.producerID, epoch: request.producerEpoch,
-                group: request.groupID)
+                group: request.groupID,
+                unverified: context.version > 3 ? .transactionAbortable : .invalidTxnState)
             ?? groups.refusalOfCommit(
                 group: request.groupID, generation: request.generationID,
                 memberID: request.memberID, instanceID: request.groupInstanceID,

@@ -5,7 +5,10 @@ package protocol FileLayer: AnyObject {
     /// The names in a directory, sorted; none when there is no such directory.
     func names(in directory: String) throws(FileError) -> [String]
     /// Makes a directory with all above it.
-    func createDirectory(_ path: String) throws(FileError)
+    ///
+    /// - Parameter durable: whether the names of those that it makes are durable at the end; else
+    ///   the caller syncs what they stand in.
+    func createDirectory(_ path: String, durable: Bool) throws(FileError)
     /// Deletes a file; a missing one is no error.
     func remove(_ path: String) throws(FileError)
     /// Deletes a directory with what is in it; a missing one is no error.

@@ -24,12 +24,16 @@ package final class PosixFileLayer: FileLayer {
         return names.sorted()
     }
 
-    package func createDirectory(_ path: String) throws(FileError) {
+    package func createDirectory(_ path: String, durable: Bool) throws(FileError) {
         var prefix = ""
         for part in path.split(separator: "/") {
+            let parent = prefix.isEmpty ? "/" : prefix
             prefix += "/" + part
-            guard mkdir(prefix, 0o755) != 0, errno != EEXIST else { continue }
-            throw FileError("create directory", prefix, number: errno)
+            if mkdir(prefix, 0o755) == 0 {
+                if durable { try syncDirectory(parent) }
+            } else if errno != EEXIST {
+                throw FileError("create directory", prefix, number: errno)
+            }
         }
     }
 

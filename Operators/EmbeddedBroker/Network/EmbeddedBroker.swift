@@ -135,7 +135,7 @@ package final class EmbeddedBroker: Sendable {
 
     /// Keeps a second broker away from the directory.
     private static func lock(_ directory: String) throws(FileError) -> Int32 {
-        try PosixFileLayer().createDirectory(directory)
+        try PosixFileLayer().createDirectory(directory, durable: true)
         let path = directory + "/lock"
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw FileError("open", path, number: errno) }

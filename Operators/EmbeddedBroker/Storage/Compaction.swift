@@ -64,7 +64,7 @@ package final class CompactionJob: @unchecked Sendable {
     /// Runs the pass, on any thread.
     package func run() {
         do throws(FileError) {
-            try files.createDirectory(directory)
+            try files.createDirectory(directory, durable: false)
             for producer in log.activeProducers {
                 lastBatchOfProducer[producer.producerID] = producer.batches.last?.baseOffset
             }

@@ -91,9 +91,15 @@ final class Journal {
         !isFailed && written > Journal.rewriteFrom && written > 4 * max(compactSize, 1)
     }
 
-    /// Replaces the file by these entries, durably.
+    /// Replaces the file by these entries, durably; with one that is too large it stays as it is.
     func rewrite(_ entries: [JournalEntry]) throws(FileError) {
-        let bodies = entries.map(\.encoded).filter { $0.count <= JournalFrame.maximumEntry }
+        let bodies = entries.map(\.encoded)
+        guard bodies.allSatisfy({ $0.count <= JournalFrame.maximumEntry }) else {
+            // What the file has of it is older, but better than nothing. The next try comes when
+            // the file has grown again.
+            compactSize = written
+            throw FileError("rewrite", path, number: Journal.tooLargeNumber)
+        }
         let size = bodies.reduce(0) { $0 + $1.count + JournalFrame.overhead }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(size)

@@ -52,7 +52,7 @@ extension PartitionStore {
     ///
     /// - Parameter startOffset: the first offset that was not deleted, as is known durably.
     func open(startOffset: Int64, now: Int64) throws(FileError) {
-        try files.createDirectory(directory)
+        try files.createDirectory(directory, durable: false)
         let names = try files.names(in: directory)
         for name in names where name.hasSuffix(".new") { try files.remove(directory + "/" + name) }
         let bases = names.filter { $0.hasSuffix(".log") }.compactMap { Int64($0.dropLast(4)) }

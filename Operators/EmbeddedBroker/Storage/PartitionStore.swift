@@ -172,25 +172,6 @@ final class PartitionStore {
         return Slice(segment: segment, range: start..<stop, nextOffset: next)
     }
 
-    /// The first batch with a timestamp of at least `timestamp`: its place and header.
-    func batch(
-        atOrAfter timestamp: Int64, below end: Int64
-    ) throws(FileError) -> (Segment, Int64, RecordBatchHeader)? {
-        for segment in segments where segment.index.greatestTimestamp >= timestamp {
-            var found: (Segment, Int64, RecordBatchHeader)?
-            try segment.walk(
-                from: segment.index.position(beforeTimestamp: timestamp), to: segment.size
-            ) { header, position, _ in
-                if header.isControl || header.maxTimestamp < timestamp { return true }
-                if header.lastOffset < log.startOffset { return true }
-                found = (segment, position, header)
-                return false
-            }
-            if let found { return found.2.baseOffset < end ? found : nil }
-        }
-        return nil
-    }
-
     // MARK: Deleting
 
     /// Drops whole segments below `offset`, never the active one; returns what could not be removed.

@@ -43,10 +43,17 @@ package struct TopicConfig: Hashable, Sendable {
 
     /// What kind of value a name has.
     package enum Kind: Sendable {
-        case integer(ClosedRange<Int64>)
+        /// A number of 32 bits.
+        case integer(ClosedRange<Int32>)
+        /// A number of 64 bits.
+        case long(ClosedRange<Int64>)
+        /// A share from 0 to 1.
+        case ratio
         case boolean
         case choice([String])
         case list([String])
+        /// Pairs of a partition and a broker, or a star for all.
+        case replicas
         case text
     }
 
@@ -62,49 +69,60 @@ package struct TopicConfig: Hashable, Sendable {
     /// `flush` is this broker's own.
     package static let definitions: [Definition] = [
         Definition(name: "cleanup.policy", kind: .list(["delete", "compact"]), standard: "delete"),
+        Definition(name: "compression.gzip.level", kind: .integer(-1...9), standard: "-1"),
+        Definition(name: "compression.lz4.level", kind: .integer(1...17), standard: "9"),
         Definition(
             name: "compression.type",
-            kind: .choice(["producer"]),
+            kind: .choice(["uncompressed", "gzip", "snappy", "lz4", "zstd", "producer"]),
             standard: "producer"),
+        Definition(name: "compression.zstd.level", kind: .integer(-131_072...22), standard: "3"),
         Definition(
-            name: "delete.retention.ms", kind: .integer(0...Int64.max), standard: "86400000"),
-        Definition(name: "file.delete.delay.ms", kind: .integer(0...Int64.max), standard: "60000"),
+            name: "delete.retention.ms", kind: .long(0...Int64.max), standard: "86400000"),
+        Definition(name: "file.delete.delay.ms", kind: .long(0...Int64.max), standard: "60000"),
         Definition(name: "flush", kind: .text, standard: ""),
         Definition(
-            name: "flush.messages", kind: .integer(1...Int64.max), standard: "\(Int64.max)"),
-        Definition(name: "flush.ms", kind: .integer(0...Int64.max), standard: "\(Int64.max)"),
+            name: "flush.messages", kind: .long(1...Int64.max), standard: "\(Int64.max)"),
+        Definition(name: "flush.ms", kind: .long(0...Int64.max), standard: "\(Int64.max)"),
         Definition(
-            name: "index.interval.bytes", kind: .integer(0...Int64(Int32.max)), standard: "8192"),
+            name: "follower.replication.throttled.replicas", kind: .replicas, standard: ""),
         Definition(
-            name: "max.compaction.lag.ms", kind: .integer(1...Int64.max),
+            name: "index.interval.bytes", kind: .integer(0...Int32.max), standard: "8192"),
+        Definition(
+            name: "leader.replication.throttled.replicas", kind: .replicas, standard: ""),
+        Definition(
+            name: "local.retention.bytes", kind: .long(-2...Int64.max), standard: "-2"),
+        Definition(name: "local.retention.ms", kind: .long(-2...Int64.max), standard: "-2"),
+        Definition(
+            name: "max.compaction.lag.ms", kind: .long(1...Int64.max),
             standard: "\(Int64.max)"),
         Definition(
-            name: "max.message.bytes", kind: .integer(0...Int64(Int32.max)), standard: "1048588"),
+            name: "max.message.bytes", kind: .integer(0...Int32.max), standard: "1048588"),
         Definition(
-            name: "message.timestamp.after.max.ms", kind: .integer(0...Int64.max),
+            name: "message.timestamp.after.max.ms", kind: .long(0...Int64.max),
             standard: "\(Int64.max)"),
         Definition(
-            name: "message.timestamp.before.max.ms", kind: .integer(0...Int64.max),
+            name: "message.timestamp.before.max.ms", kind: .long(0...Int64.max),
             standard: "\(Int64.max)"),
         Definition(
             name: "message.timestamp.type", kind: .choice(["CreateTime", "LogAppendTime"]),
             standard: "CreateTime"),
-        Definition(name: "min.cleanable.dirty.ratio", kind: .text, standard: "0.5"),
+        Definition(name: "min.cleanable.dirty.ratio", kind: .ratio, standard: "0.5"),
         Definition(
-            name: "min.compaction.lag.ms", kind: .integer(0...Int64.max), standard: "0"),
+            name: "min.compaction.lag.ms", kind: .long(0...Int64.max), standard: "0"),
         Definition(
-            name: "min.insync.replicas", kind: .integer(1...Int64(Int32.max)), standard: "1"),
+            name: "min.insync.replicas", kind: .integer(1...Int32.max), standard: "1"),
         Definition(name: "preallocate", kind: .boolean, standard: "false"),
-        Definition(name: "retention.bytes", kind: .integer(-1...Int64.max), standard: "-1"),
-        Definition(name: "retention.ms", kind: .integer(-1...Int64.max), standard: "604800000"),
+        Definition(name: "remote.storage.enable", kind: .boolean, standard: "false"),
+        Definition(name: "retention.bytes", kind: .long(-1...Int64.max), standard: "-1"),
+        Definition(name: "retention.ms", kind: .long(-1...Int64.max), standard: "604800000"),
         Definition(
-            name: "segment.bytes", kind: .integer(14...Int64(Int32.max)),
+            name: "segment.bytes", kind: .integer(14...Int32.max),
             standard: "\(256 << 20)"),
         Definition(
-            name: "segment.index.bytes", kind: .integer(4...Int64(Int32.max)),
+            name: "segment.index.bytes", kind: .integer(4...Int32.max),
             standard: "10485760"),
-        Definition(name: "segment.jitter.ms", kind: .integer(0...Int64.max), standard: "0"),
-        Definition(name: "segment.ms", kind: .integer(1...Int64.max), standard: "604800000"),
+        Definition(name: "segment.jitter.ms", kind: .long(0...Int64.max), standard: "0"),
+        Definition(name: "segment.ms", kind: .long(1...Int64.max), standard: "604800000"),
         Definition(
             name: "unclean.leader.election.enable", kind: .boolean, standard: "false"),
     ]
@@ -116,18 +134,36 @@ package struct TopicConfig: Hashable, Sendable {
         }
         let isValid: Bool
         switch definition.kind {
-        case .integer(let range): isValid = Int64(value).map(range.contains) ?? false
+        case .integer(let range):
+            // gzip has no level 0 here, as in Kafka.
+            isValid =
+                (Int32(value).map(range.contains) ?? false)
+                && !(name == "compression.gzip.level" && Int32(value) == 0)
+        case .long(let range): isValid = Int64(value).map(range.contains) ?? false
+        case .ratio: isValid = Double(value).map((0...1).contains) ?? false
+        // There is no storage but this broker's own.
+        case .boolean where name == "remote.storage.enable": isValid = value == "false"
         case .boolean: isValid = value == "true" || value == "false"
+        case .replicas: isValid = isReplicas(value)
         case .choice(let words): isValid = words.contains(value)
         case .list(let words):
             let parts = value.split(separator: ",", omittingEmptySubsequences: false)
             isValid = parts.allSatisfy {
                 words.contains($0.trimmingSpaces)
             }
-        case .text where name == "flush": isValid = FlushPolicy(value) != nil
-        case .text: isValid = Double(value).map((0...1).contains) ?? false
+        case .text: isValid = FlushPolicy(value) != nil
         }
         return isValid ? nil : "Invalid value for configuration \(name)"
+    }
+
+    /// Whether a value is empty, a star, or pairs like `0:0,1:0`.
+    private static func isReplicas(_ value: String) -> Bool {
+        if value.isEmpty || value == "*" { return true }
+        return value.split(separator: ",", omittingEmptySubsequences: false).allSatisfy { pair in
+            let numbers = pair.trimmingSpaces.split(
+                separator: ":", omittingEmptySubsequences: false)
+            return numbers.count == 2 && numbers.allSatisfy { (Int32($0) ?? -1) >= 0 }
+        }
     }
 
     /// Why the values can't stand together; nil when they can.

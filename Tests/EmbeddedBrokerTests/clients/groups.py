@@ -15,7 +15,7 @@ def owned(consumer):
     return {p.partition for p in consumer.assignment()}
 
 
-def settle(consumers, count, timeout=25):
+def settle(consumers, count, timeout=90):
     """Polls until the members own `count` partitions between them, none of them twice."""
     end = time.time() + timeout
     while time.time() < end:
@@ -33,7 +33,7 @@ for strategy in ["range", "cooperative-sticky"]:
 
     def member(instance=None):
         config = {
-            "bootstrap.servers": address, "group.id": topic, "session.timeout.ms": 6000,
+            "bootstrap.servers": address, "group.id": topic, "session.timeout.ms": 30000,
             "heartbeat.interval.ms": 200, "partition.assignment.strategy": strategy,
             "auto.offset.reset": "earliest",
         }
@@ -74,9 +74,9 @@ seen, lock = set(), threading.Lock()
 
 def run():
     consumer = KafkaConsumer(
-        "python-group", bootstrap_servers=address, group_id="python", session_timeout_ms=6000,
+        "python-group", bootstrap_servers=address, group_id="python", session_timeout_ms=30000,
         heartbeat_interval_ms=200, auto_offset_reset="earliest")
-    end = time.time() + 20
+    end = time.time() + 90
     while time.time() < end and len(seen) < 900:
         for messages in consumer.poll(200).values():
             with lock:

@@ -75,20 +75,20 @@ done, doubtful, going = {}, set(), threading.Event()
 def change(name):
     """One admin call; remembers what it was answered to have done."""
     if name not in done:
-        admin.create_topics([NewTopic(name, 2, 1)], request_timeout=1)[name].result()
+        admin.create_topics([NewTopic(name, 2, 1)], request_timeout=10)[name].result()
         done[name] = (2, None)
     elif random.random() < 0.3:
-        admin.delete_topics([name], request_timeout=1)[name].result()
+        admin.delete_topics([name], request_timeout=10)[name].result()
         del done[name]
     elif random.random() < 0.5:
         count = done[name][0] + 1
-        admin.create_partitions([NewPartitions(name, count)], request_timeout=1)[name].result()
+        admin.create_partitions([NewPartitions(name, count)], request_timeout=10)[name].result()
         done[name] = (count, done[name][1])
     else:
         value = str(random.randint(1000, 9999))
         resource = ConfigResource("TOPIC", name, incremental_configs=[ConfigEntry(
             "retention.ms", value, incremental_operation=AlterConfigOpType.SET)])
-        admin.incremental_alter_configs([resource], request_timeout=1)[resource].result()
+        admin.incremental_alter_configs([resource], request_timeout=10)[resource].result()
         done[name] = (done[name][0], value)
 
 

@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 from support import Broker, check, consume, create
 
 broker = Broker(sys.argv[1])
@@ -54,15 +54,20 @@ while time.time() < end:
 check(rebalances == [2], f"rebalances {rebalances}")
 member.close()
 
-# A transaction that is open when the broker dies can still be committed.
+# A transaction that is open when the broker dies can still be committed, with the offset in it.
 create(broker.address, "tx")
 producer = Producer({"bootstrap.servers": broker.address, "transactional.id": "t",
                      "reconnect.backoff.max.ms": 200})
 producer.init_transactions(20)
+copier = Consumer({"bootstrap.servers": broker.address, "group.id": "copier",
+                   "reconnect.backoff.max.ms": 200})
 for outcome in ["commit", "abort"]:
     producer.begin_transaction()
     producer.produce("tx", outcome.encode())
     producer.flush(20)
+    producer.send_offsets_to_transaction(
+        [TopicPartition("load", 0, 10 if outcome == "commit" else 20)],
+        copier.consumer_group_metadata(), 20)
     broker.kill()
     broker.start()
     producer.produce("tx", outcome.encode() + b" 2")
@@ -74,6 +79,9 @@ broker.kill()
 broker.start()
 committed = consume(broker.address, "tx", 2, "tx", **{"isolation.level": "read_committed"})
 check(committed == [b"commit", b"commit 2"], f"committed {committed}")
+offset = copier.committed([TopicPartition("load", 0)], timeout=20)[0].offset
+check(offset == 10, f"offset {offset}")
+copier.close()
 broker.stop()
 broker.start()
 check(len(consume(broker.address, "load", 3000, "again")) == 3000, "after a clean stop")
