@@ -1,4 +1,5 @@
 import DatabaseFixture
+import Dataflow
 import EmbeddedBroker
 import Foundation
 import KafkaClient
