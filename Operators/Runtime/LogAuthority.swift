@@ -18,13 +18,6 @@ public final class LogAuthority: CommitAuthority {
     public func claim(_ task: TaskID, inputs: [TopicPartition]) throws -> CommitPosition? {
         let committed = try reader.committed(inputs)
         if committed.isEmpty { return nil }
-        // An input that would begin afresh under state that has seen it: its records would count twice.
-        if let missing = inputs.first(where: { committed[$0] == nil }) {
-            throw DataflowError(
-                .incompatibleState, domain: .external,
-                "the group has an offset for some inputs of \(task) and none for this one: reset the "
-                    + "group or start under another name to begin afresh", partition: missing)
-        }
         var refs: Set<CheckpointRef> = []
         for (partition, position) in committed {
             guard let ref = CheckpointRef(metadata: position.metadata) else {
@@ -35,6 +28,13 @@ public final class LogAuthority: CommitAuthority {
                     partition: partition, offset: position.offset)
             }
             refs.insert(ref)
+        }
+        // An input that would begin afresh under state that has seen it: its records would count twice.
+        if let missing = inputs.first(where: { committed[$0] == nil }) {
+            throw DataflowError(
+                .incompatibleState, domain: .external,
+                "the group has an offset for some inputs of \(task) and none for this one: reset the "
+                    + "group or start under another name to begin afresh", partition: missing)
         }
         guard refs.count == 1, let ref = refs.first else {
             throw DataflowError(
