@@ -285,7 +285,8 @@ let package = Package(
             uses: [
                 "Command", "Records", "State", "Dataflow", "Runtime", "KafkaClient",
                 "PostgresClient", "LocationIngest", "TrafficUpdates", "WordCount", "Serving",
-                "Sources", "OperatorTesting", "TestFiles",
+                "Sources", "OperatorTesting", "TestFiles", "Geo", "RoadNetwork",
+                "EmbeddedBroker", "LogContract", "DatabaseFixture",
             ],
             exclude: ["Golden"]),
     ]
