@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Geo
 
 /// Turns a traffic map's description into SVG, layer by layer.
@@ -36,16 +35,15 @@ struct MapCanvas {
         var coarsest: Double { self == .minor ? 30 : (self == .tertiary ? 90 : .infinity) }
     }
 
-    /// Pixels above and below the roads.
-    private static let margins = 220.0
-
-    private let map: TrafficMap
-    private let view: BoundingBox
+    let map: TrafficMap
+    let view: BoundingBox
     private let plane: LocalProjection
     /// Pixels a metre.
-    private let scale: Double
-    private let height: Double
-    private var text = ""
+    let scale: Double
+    let height: Double
+    var text = ""
+    /// What has words on it already.
+    var taken: [Panel] = []
 
     init(_ map: TrafficMap) {
         self.map = map
@@ -56,8 +54,9 @@ struct MapCanvas {
         let tall = max(10, -2 * corner.y)
         let wanted = tall / width * TrafficMap.width
         // Title and legend get room of their own above and below the roads.
-        let roads = max(520, min(1_400, wanted - MapCanvas.margins / 2)).rounded()
-        height = roads + MapCanvas.margins
+        let margins = 2 * (MapCanvas.legendHeight(map) + 32)
+        let roads = max(520, min(1_400, wanted)).rounded()
+        height = roads + margins
         scale = min(TrafficMap.width / width, roads / tall)
         let halfWidth = TrafficMap.width / scale / 2
         let halfHeight = height / scale / 2
@@ -76,11 +75,13 @@ struct MapCanvas {
         text += "path{fill:none;stroke-linecap:round;stroke-linejoin:round}</style>\n"
         text += "<rect class=\"g\" width=\"100%\" height=\"100%\"/>\n"
         drawRoads()
+        drawHalos()
         drawSpeeds()
-        for marker in map.markers { draw(marker) }
         drawTitle()
         drawLegend()
         drawScale()
+        // Signs give way to all other words.
+        drawSigns()
         text += "</svg>\n"
         return text
     }
@@ -114,6 +115,16 @@ struct MapCanvas {
             let style = tier == .motorway || tier == .primary ? "m" : "r"
             draw(paths[tier.rawValue], class: style, width: width(tier))
         }
+    }
+
+    /// A glow below the speeds of a stretch that stands out.
+    private mutating func drawHalos() {
+        // One path, so that it is nowhere twice as dark.
+        var glow = ""
+        for stretch in map.stretches {
+            for segment in stretch.segments { glow += path(segment, shift: 0) }
+        }
+        draw(glow, class: "h", width: width(.motorway) + 18)
     }
 
     private mutating func drawSpeeds() {
@@ -171,7 +182,7 @@ struct MapCanvas {
         return result
     }
 
-    private func pixel(_ coordinate: Coordinate) -> PlanarPoint {
+    func pixel(_ coordinate: Coordinate) -> PlanarPoint {
         let point = plane.project(coordinate)
         return PlanarPoint(
             x: TrafficMap.width / 2 + point.x * scale, y: height / 2 - point.y * scale)
@@ -191,78 +202,6 @@ struct MapCanvas {
         }
     }
 
-    // MARK: Words
-
-    private mutating func drawTitle() {
-        let count = MapCanvas.grouped(map.speeds.count)
-        let subtitle = map.subtitle ?? "\(count) directed road segments with a live speed"
-        let letters = max(Double(map.title.count) * 19.5, Double(subtitle.count) * 11.4)
-        let wide = min(TrafficMap.width - 48, letters + 56)
-        text += "<rect class=\"p\" x=\"24\" y=\"24\" width=\"\(Int(wide))\" height=\"98\""
-        text += " rx=\"12\"/>"
-        text += "<text class=\"t\" x=\"46\" y=\"68\" font-size=\"33\" font-weight=\"700\">"
-        text += "\(MapCanvas.escaped(map.title))</text>"
-        text += "<text class=\"f\" x=\"46\" y=\"102\" font-size=\"21\">"
-        text += "\(MapCanvas.escaped(subtitle))</text>\n"
-    }
-
-    private mutating func drawLegend() {
-        let top = height - 122
-        text += "<rect class=\"p\" x=\"24\" y=\"\(Int(top))\" width=\"620\" height=\"98\""
-        text += " rx=\"12\"/>"
-        text += "<text class=\"t\" x=\"46\" y=\"\(Int(top + 33))\" font-size=\"21\">"
-        text += "Speed, as a share of free flow</text>"
-        // Slow on the left, as on a dial.
-        let bands = SpeedBand.allCases.reversed()
-        for (index, band) in bands.enumerated() {
-            let x = 46 + 96 * index
-            text += "<rect class=\"k\(band.rawValue)\" x=\"\(x)\" y=\"\(Int(top + 46))\""
-            text += " width=\"96\" height=\"14\"/>"
-            if index > 0 {
-                text += "<text class=\"f\" x=\"\(x)\" y=\"\(Int(top + 83))\" font-size=\"19\""
-                text += " text-anchor=\"middle\">\(Int(band.lowerBound * 100)) %</text>"
-            }
-        }
-        text += "\n"
-    }
-
-    private mutating func drawScale() {
-        let longest = 240 / scale
-        let magnitude = pow(10, log10(longest).rounded(.down))
-        let meters = [5.0, 2, 1].map { $0 * magnitude }.first { $0 <= longest } ?? magnitude
-        let label = meters >= 1_000 ? "\(Int(meters / 1_000)) km" : "\(Int(meters)) m"
-        let right = TrafficMap.width - 46
-        let left = right - meters * scale
-        let y = height - 50
-        let panel = left - 22
-        text += "<rect class=\"p\" x=\"\(Int(panel))\" y=\"\(Int(y - 46))\""
-        text += " width=\"\(Int(TrafficMap.width - 24 - panel))\" height=\"72\" rx=\"12\"/>"
-        text += "<path class=\"b\" d=\"M\(Int(left)) \(Int(y - 4))v8h\(Int(right - left))v-8\"/>"
-        text += "<text class=\"t\" x=\"\(Int((left + right) / 2))\" y=\"\(Int(y - 14))\""
-        text += " font-size=\"20\" text-anchor=\"middle\">\(label)</text>"
-        if let attribution = map.attribution {
-            text += "<text class=\"f\" x=\"\(Int(TrafficMap.width - 26))\" y=\"\(Int(height - 7))\""
-            text += " font-size=\"13\" text-anchor=\"end\">"
-            text += "\(MapCanvas.escaped(attribution))</text>"
-        }
-        text += "\n"
-    }
-
-    private mutating func draw(_ marker: TrafficMap.Marker) {
-        guard view.contains(marker.place) else { return }
-        let point = pixel(marker.place)
-        let (x, y) = (Int(point.x), Int(point.y))
-        text += "<circle class=\"i\" cx=\"\(x)\" cy=\"\(y)\" r=\"17\"/>"
-        text += "<text class=\"j\" x=\"\(x)\" y=\"\(y + 9)\" font-size=\"25\" font-weight=\"700\""
-        text += " text-anchor=\"middle\">!</text>"
-        let wide = Double(marker.label.count) * 11.5 + 24
-        let onRight = point.x + 30 + wide < TrafficMap.width
-        let left = onRight ? point.x + 26 : point.x - 26 - wide
-        text += "<rect class=\"p\" x=\"\(Int(left))\" y=\"\(y - 17)\" width=\"\(Int(wide))\""
-        text += " height=\"34\" rx=\"8\"/><text class=\"t\" x=\"\(Int(left + 12))\""
-        text += " y=\"\(y + 7)\" font-size=\"20\">\(MapCanvas.escaped(marker.label))</text>\n"
-    }
-
     // MARK: Numbers
 
     /// Tenths as a decimal without needless zeros.
@@ -274,7 +213,7 @@ struct MapCanvas {
 
     private static func short(_ value: Double) -> String { tenths(Int((value * 10).rounded())) }
 
-    private static func grouped(_ value: Int) -> String {
+    static func grouped(_ value: Int) -> String {
         var result = ""
         for (index, digit) in String(value).reversed().enumerated() {
             if index > 0, index % 3 == 0 { result.append(",") }
@@ -283,7 +222,7 @@ struct MapCanvas {
         return String(result.reversed())
     }
 
-    private static func escaped(_ text: String) -> String {
+    static func escaped(_ text: String) -> String {
         var result = ""
         for character in text {
             switch character {

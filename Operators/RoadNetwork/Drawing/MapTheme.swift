@@ -46,6 +46,7 @@ public enum MapTheme: String, CaseIterable, Sendable {
         css += ".p{fill:\(palette.panel);fill-opacity:.93}"
         css += ".b{stroke:\(palette.text);stroke-width:2.5}"
         css += ".i{fill:\(palette.bands[4]);stroke:\(palette.panel);stroke-width:4}"
+        css += ".h{stroke:\(palette.bands[4]);stroke-opacity:.3}"
         css += ".j{fill:\(palette.panel)}"
         for (index, color) in palette.bands.enumerated() {
             css += ".s\(index){stroke:\(color)}.k\(index){fill:\(color)}"

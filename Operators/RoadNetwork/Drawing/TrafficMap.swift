@@ -3,8 +3,8 @@ public import Geo
 /// A picture of a road network coloured by the speed of its traffic, as SVG.
 ///
 /// Roads stand in a quiet style by class; where a speed is known the direction's side of the road has
-/// a colour by its ratio to free flow. With a title, a legend and a scale. The picture's size is
-/// bounded: geometry is simplified to a third of a pixel and small roads are left out of a map that
+/// a colour by its ratio to free flow; stretches that stand out have a glow and a sign. With a title, a
+/// legend and a scale, in letters that can be read on a phone. The picture's size is bounded: geometry is simplified to a third of a pixel and small roads are left out of a map that
 /// shows a whole region.
 public struct TrafficMap: Sendable {
     /// A sign on the map.
@@ -38,7 +38,9 @@ public struct TrafficMap: Sendable {
     public var subtitle: String?
     /// Whom the map's data belongs to, in the corner.
     public var attribution: String?
-    /// Signs on the map, an incident's for one.
+    /// Stretches with a glow and a sign that says how slow they are; see ``SlowStretch``.
+    public var stretches: [SlowStretch] = []
+    /// Other signs on the map.
     public var markers: [Marker] = []
     /// The colours.
     public var theme = MapTheme.automatic
@@ -62,8 +64,8 @@ public struct TrafficMap: Sendable {
         return canvas.draw()
     }
 
-    /// What the picture shows.
-    var view: BoundingBox {
+    /// What the picture shows, at least.
+    package var view: BoundingBox {
         if let bounds, !bounds.isEmpty { return bounds }
         var box = BoundingBox.empty
         for id in speeds.keys {

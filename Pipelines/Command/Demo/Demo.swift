@@ -191,7 +191,7 @@ struct Demo {
     private func draw(_ pool: PostgresPool) async throws {
         var picture = TrafficPicture(roads: roads)
         picture.attribution = options.fleet.map.isEmpty ? nil : "© OpenStreetMap contributors"
-        let svg = try await picture.svg(pool, at: liveFrom)
+        let svg = try await picture.map(pool, at: liveFrom).svg
         try TrafficPicture.write(svg, to: "\(options.out)/traffic.svg")
         print("picture          \(options.out)/traffic.svg")
         do {

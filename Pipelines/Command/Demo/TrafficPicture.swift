@@ -17,8 +17,8 @@ struct TrafficPicture {
     /// How far back a segment's newest speed is looked for, in milliseconds.
     private static let memory: Int64 = 600_000
 
-    /// Draws the newest speeds of the minutes before a time.
-    func svg(_ pool: PostgresPool, at time: EventTime) async throws -> String {
+    /// The newest speeds of the minutes before a time, and the stretches that stand out among them.
+    func map(_ pool: PostgresPool, at time: EventTime) async throws -> TrafficMap {
         let from = time.advanced(byMilliseconds: -TrafficPicture.memory)
         let rows = try await pool.withConnection { connection in
             try connection.query(
@@ -35,10 +35,23 @@ struct TrafficPicture {
             speeds[SegmentID(rawValue: UInt64(bitPattern: id))] = speed / 3.6
         }
         var map = TrafficMap(
-            graph: roads, speeds: speeds, title: "Live traffic", subtitle: "\(time)",
-            bounds: bounds, attribution: attribution)
+            graph: roads, speeds: speeds, title: "Live traffic",
+            subtitle: TrafficPicture.words(time), bounds: bounds, attribution: attribution)
         map.theme = theme
-        return map.svg
+        map.stretches = SlowStretch.find(roads, speeds: speeds, in: bounds)
+        return map
+    }
+
+    /// A time as people write it, to the minute.
+    static func words(_ time: EventTime) -> String {
+        let (days, rest) = time.milliseconds.quotientAndFlooredRemainder(dividingBy: 86_400_000)
+        let date = CivilDate(daysSince1970: days)
+        let months = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ]
+        let minutes = String(100 + rest / 60_000 % 60).suffix(2)
+        let hours = String(100 + rest / 3_600_000).suffix(2)
+        return "\(date.day) \(months[Int(date.month) - 1]) \(date.year), \(hours):\(minutes) UTC"
     }
 
     /// Writes a picture: SVG, or PNG by `rsvg-convert` for a path that ends so.

@@ -36,11 +36,18 @@ struct LocationLines {
         _ runner: PipelineRunner, kafka: KafkaConfiguration, clock: any EventClock,
         interruption: Interruption
     ) throws {
-        self.kafka = kafka
         var limits = try LocationDoor.limits(parameters: runner.parameters)
         limits.ageMilliseconds = max(limits.ageMilliseconds, LocationLines.age)
-        door = LocationDoor(
-            decoder: LocationBatchDecoder(limits: limits), doors: runner.doors, clock: clock)
+        self.init(
+            door: LocationDoor(
+                decoder: LocationBatchDecoder(limits: limits), doors: runner.doors, clock: clock),
+            kafka: kafka, interruption: interruption)
+    }
+
+    /// Prepares to write through a door.
+    init(door: LocationDoor, kafka: KafkaConfiguration, interruption: Interruption) {
+        self.door = door
+        self.kafka = kafka
         self.interruption = interruption
     }
 

@@ -162,7 +162,8 @@ final class PipelineRunner: Sendable {
         return present.merging(missing.map { ($0.name, $0.partitions) }) { known, _ in known }
     }
 
-    private static func createTables(
+    /// Creates what is missing of a pipeline's tables, and what stands beside them.
+    static func createTables(
         _ entry: PipelineEntry, _ plan: Plan, _ postgres: PostgresConfiguration?
     ) throws {
         let needsDatabase = plan.stages.contains { $0.authority == .postgres }

@@ -16,7 +16,7 @@ struct TrafficCommand: AsyncParsableCommand {
 struct TrafficShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Draw the roads coloured by their newest speed.",
+        abstract: "Draw the roads coloured by their newest speed, with a sign at each jam.",
         discussion: "Reads the table live_traffic of DATABASE_URL.")
 
     @Option(help: "The OSM PBF file that the pipeline runs on; the synthetic city by default.")
@@ -66,9 +66,14 @@ struct TrafficShowCommand: AsyncParsableCommand {
         picture.bounds = box
         picture.theme = MapTheme(rawValue: theme) ?? .automatic
         let time = try await moment(pool)
-        try TrafficPicture.write(try await picture.svg(pool, at: time), to: out)
+        let drawn = try await picture.map(pool, at: time)
         await pool.close()
-        print("\(out): the speeds of \(time)")
+        try TrafficPicture.write(drawn.svg, to: out)
+        print("\(out): the speeds of \(TrafficPicture.words(time))")
+        for stretch in drawn.stretches {
+            let place = "\(stretch.place.latitude), \(stretch.place.longitude)"
+            print("jam: \(stretch.label) on \(Int(stretch.length)) m at \(place)")
+        }
     }
 
     private func moment(_ pool: PostgresPool) async throws -> EventTime {

@@ -1,0 +1,190 @@
+import DatabaseFixture
+import Geo
+import PostgresClient
+import Records
+import RoadNetwork
+import Testing
+
+@testable import Command
+@testable import TrafficUpdates
+
+/// What stands on the tables of traffic-updates in a real database: the views, the ageing, the picture.
+@Suite(
+    "The tables of traffic-updates",
+    .enabled(if: TestDatabase.isAvailable, TestDatabase.skipMessage))
+struct TrafficTablesTests {
+    /// 2025-10-13, a Monday, 00:07 UTC.
+    private static let monday = EventTime(milliseconds: 1_760_314_020_000)
+
+    /// Runs `body` with tables and views as a worker creates them, seen through a connection.
+    private func withTables(
+        _ body: (PostgresConfiguration, PostgresConnection) async throws -> Void
+    ) async throws {
+        try await TestDatabase.withSchema { configuration in
+            let entry = try Catalogue.entry(TrafficUpdates.name)
+            let plan = try entry.plan(parameters: nil)
+            // Twice, as two workers do.
+            try PipelineRunner.createTables(entry, plan, configuration)
+            try PipelineRunner.createTables(entry, plan, configuration)
+            let connection = try PostgresConnection(configuration)
+            defer { connection.close() }
+            try await body(configuration, connection)
+        }
+    }
+
+    private func addLive(
+        _ segment: Int64, _ start: EventTime, kmh: Double, passages: Int64 = 4,
+        to connection: PostgresConnection
+    ) throws {
+        try connection.query(
+            "INSERT INTO live_traffic (segment_id, window_start, window_end, speed_kmh, traversals,"
+                + " vehicles, revision) VALUES ($1, $2, $3, $4, $5, 3, 1)",
+            [
+                .integer(segment), .time(start), .time(start.advanced(byMilliseconds: 60_000)),
+                .double(kmh), .integer(passages),
+            ])
+    }
+
+    private func addProfile(
+        _ segment: Int64, bin: UInt16, kmh: Double, to connection: PostgresConnection
+    ) throws {
+        try connection.query(
+            "INSERT INTO traffic_profile (segment_id, bin, speed_kmh, variance, traversals,"
+                + " free_flow_kmh, updated_at) VALUES ($1, $2, $3, 4, 20, 50, $4)",
+            [
+                .integer(segment), .integer(Int64(bin)), .double(kmh),
+                .time(TrafficTablesTests.monday),
+            ])
+    }
+
+    private struct Estimate: Hashable {
+        var segment: Int64
+        var kmh: Double
+        var live: Int64
+        var past: Double
+    }
+
+    private func estimates(_ connection: PostgresConnection) throws -> [Estimate] {
+        try connection.query(
+            "SELECT segment_id, speed_kmh, live_traversals, profile_traversals FROM traffic_estimate"
+                + " ORDER BY segment_id"
+        ).map { row in
+            Estimate(
+                segment: try row.value(0), kmh: (try row.value(1) * 1_000).rounded() / 1_000,
+                live: try row.value(2), past: try row.value(3))
+        }
+    }
+
+    /// The first bin of the week, one in the midst, the last.
+    @Test(
+        "the estimate blends the newest live speed with the profile of the very bin",
+        arguments: [0, 299_200_000, 604_320_000] as [Int64])
+    func estimate(after offset: Int64) async throws {
+        try await withTables { _, connection in
+            let now = TrafficTablesTests.monday.advanced(byMilliseconds: offset)
+            func before(_ minutes: Int64) -> EventTime {
+                now.advanced(byMilliseconds: -minutes * 60_000)
+            }
+            let bin = WeekBin(now).rawValue
+            // Live alone, the newest of two windows.
+            try addLive(1, before(5), kmh: 90, to: connection)
+            try addLive(1, now, kmh: 36, to: connection)
+            // The profile alone.
+            try addProfile(2, bin: bin, kmh: 50, to: connection)
+            // Both: 4 live passages at 20 km/h, the past counting for SpeedPrior.weight at 60.
+            try addLive(3, before(9), kmh: 20, to: connection)
+            try addProfile(3, bin: bin, kmh: 60, to: connection)
+            // Too old, and of the bins beside it.
+            try addLive(4, before(10), kmh: 36, to: connection)
+            try addProfile(5, bin: (bin + 1) % 2_016, kmh: 50, to: connection)
+            try addProfile(6, bin: (bin + 2_015) % 2_016, kmh: 50, to: connection)
+            // A speed that can't be divided by leaves the other.
+            try addLive(7, now, kmh: 0, to: connection)
+            try addProfile(7, bin: bin, kmh: 42, to: connection)
+
+            let weight = Double(SpeedPrior.weight)
+            let blended = (4 + weight) / (4 / 20 + weight / 60)
+            #expect(
+                try estimates(connection) == [
+                    Estimate(segment: 1, kmh: 36, live: 4, past: 0),
+                    Estimate(segment: 2, kmh: 50, live: 0, past: 20),
+                    Estimate(
+                        segment: 3, kmh: (blended * 1_000).rounded() / 1_000, live: 4, past: 20),
+                    Estimate(segment: 7, kmh: 42, live: 4, past: 20),
+                ])
+            // What the view says is what the pipeline's own arithmetic says.
+            #expect(weight == 4 && abs(blended - 30) < 1e-9)
+        }
+    }
+
+    @Test("rows age by the newest row's time, whatever the clock says, and the profile stays")
+    func ageing() async throws {
+        try await withTables { configuration, connection in
+            var parameters = TrafficUpdates.Parameters()
+            parameters.keep = 3_600
+            let statements = [TrafficUpdates.upkeep(parameters)]
+            // Nothing to take away from an empty table.
+            try TableKeeper.keep(statements, configuration)
+            let now = TrafficTablesTests.monday
+            for minutes in [0, 1, 59, 60, 61, 1_500] as [Int64] {
+                try addLive(
+                    minutes, now.advanced(byMilliseconds: -minutes * 60_000), kmh: 50,
+                    to: connection)
+            }
+            try addProfile(9, bin: 1, kmh: 50, to: connection)
+            func left() throws -> [Int64] {
+                try connection.query("SELECT segment_id FROM live_traffic ORDER BY 1")
+                    .map { try $0.value(0, as: Int64.self) }
+            }
+            try TableKeeper.keep(statements, configuration)
+            #expect(try left() == [0, 1, 59, 60])
+            try TableKeeper.keep(statements, configuration)
+            #expect(try left() == [0, 1, 59, 60])
+            // Time goes on with the rows.
+            try addLive(100, now.advanced(byMilliseconds: 1_800_000), kmh: 50, to: connection)
+            try TableKeeper.keep(statements, configuration)
+            #expect(try left() == [0, 1, 100])
+            #expect(try connection.query("SELECT 1 FROM traffic_profile").count == 1)
+        }
+    }
+
+    @Test("the picture of the table shows a jam with its sign, and the time as people write it")
+    func picture() async throws {
+        let roads = try Catalogue.map(at: "")
+        // A long road, its first half jammed.
+        let jam = try #require(
+            (0..<roads.segmentCount).first {
+                roads.length($0) > 150 && roads.freeFlowSpeed($0) > 12
+            })
+        try await withTables { configuration, connection in
+            let now = TrafficTablesTests.monday
+            for segment in 0..<min(600, roads.segmentCount) where segment != jam {
+                try addLive(
+                    Int64(bitPattern: roads.id(of: segment).rawValue), now,
+                    kmh: roads.freeFlowSpeed(segment) * 3.6 * 0.9, to: connection)
+            }
+            try addLive(
+                Int64(bitPattern: roads.id(of: jam).rawValue),
+                now.advanced(byMilliseconds: -60_000), kmh: 3, to: connection)
+            let pool = PostgresPool(configuration, size: 1)
+            let map = try await TrafficPicture(roads: roads).map(pool, at: now)
+            await pool.close()
+            #expect(map.subtitle == "13 Oct 2025, 00:07 UTC")
+            #expect(map.speeds.count >= 600)
+            #expect(map.stretches.map(\.segments) == [[jam]])
+            let svg = map.svg
+            #expect(svg.contains(">3 km/h instead of "), "the sign's words")
+            #expect(svg.contains("13 Oct 2025, 00:07 UTC"))
+        }
+    }
+
+    @Test(
+        "times are written to the minute",
+        arguments: [
+            (0, "1 Jan 1970, 00:00 UTC"), (-1, "31 Dec 1969, 23:59 UTC"),
+            (1_795_666_500_000, "26 Nov 2026, 04:15 UTC"),
+        ] as [(Int64, String)])
+    func words(milliseconds: Int64, text: String) {
+        #expect(TrafficPicture.words(EventTime(milliseconds: milliseconds)) == text)
+    }
+}
