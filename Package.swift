@@ -285,7 +285,7 @@ let package = Package(
             uses: [
                 "Command", "Records", "State", "Dataflow", "Runtime", "KafkaClient",
                 "PostgresClient", "LocationIngest", "TrafficUpdates", "WordCount", "Serving",
-                "Sources", "OperatorTesting", "TestFiles",
+                "Sources", "OperatorTesting", "TestFiles", "DatabaseFixture",
             ],
             exclude: ["Golden"]),
     ]
