@@ -147,7 +147,7 @@ final class StageTask {
             try chain.restore(
                 try SnapshotReader(
                     all: index == 0, isLast: index == checkpoints.links.count - 1,
-                    bytes: checkpoint.sections))
+                    keys: (named ?? checkpoint).keysByOperator, bytes: checkpoint.sections))
         } catch {
             throw DataflowError(
                 .corruptCheckpoint, domain: .external,
@@ -297,7 +297,8 @@ final class StageTask {
             weigh(snapshot, now: now, options)
             let checkpoint = Checkpoint(
                 epoch: epoch, attempt: attempt, chain: checkpoints.base(of: scope),
-                fingerprints: snapshot.fingerprints, sections: snapshot.bytes.bytes)
+                fingerprints: snapshot.fingerprints, keys: snapshot.sizes.map(\.keys),
+                sections: snapshot.bytes.bytes[...])
             let encoded = checkpoint.encoded()
             ref = encoded.ref
             let name = name(epoch, attempt)

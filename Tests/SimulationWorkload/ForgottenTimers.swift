@@ -51,6 +51,6 @@ enum ForgottenTimers {
         }
         return Checkpoint(
             epoch: checkpoint.epoch, attempt: checkpoint.attempt, chain: checkpoint.chain,
-            fingerprints: checkpoint.fingerprints, sections: sections)
+            fingerprints: checkpoint.fingerprints, keys: checkpoint.keys, sections: sections[...])
     }
 }

@@ -18,7 +18,7 @@ struct CheckpointTests {
             chain: [
                 .init(name: "run/stage/0/000000000003-a", checksum: 17),
                 .init(name: "run/stage/0/000000000004-b", checksum: 18),
-            ], fingerprints: snapshot.fingerprints, sections: snapshot.bytes.bytes)
+            ], fingerprints: snapshot.fingerprints, keys: [3], sections: snapshot.bytes.bytes[...])
     }
 
     @Test("comes back as it was, and is the one that its reference names")
@@ -30,9 +30,35 @@ struct CheckpointTests {
         #expect(decoded.attempt == .max)
         #expect(decoded.chain == checkpoint.chain)
         #expect(decoded.fingerprints == checkpoint.fingerprints)
+        #expect(decoded.keys == [3])
+        #expect(decoded.keysByOperator.map(\.value) == [3])
         #expect(decoded.sections == checkpoint.sections)
         #expect(CheckpointRef(metadata: ref.metadata) == ref)
         #expect(ref.metadata.utf8.count <= CommittedOffset.maximumMetadataLength)
+    }
+
+    @Test("one of the first format is read: it doesn't know its numbers of keys")
+    func firstFormat() throws {
+        let checkpoint = try Self.make()
+        var manifest = ByteWriter()
+        manifest.integer(checkpoint.epoch)
+        manifest.integer(checkpoint.attempt)
+        manifest.varint(UInt64(checkpoint.chain.count))
+        for link in checkpoint.chain {
+            manifest.string(link.name)
+            manifest.integer(link.checksum)
+        }
+        checkpoint.fingerprints.encode(into: &manifest)
+        manifest.integer(checkpoint.sectionsChecksum)
+        var writer = ByteWriter()
+        writer.raw(Array(checkpoint.encoded().bytes[..<4]))
+        writer.integer(UInt16(1))
+        writer.lengthPrefixed(manifest.bytes)
+        writer.lengthPrefixed(Array(checkpoint.sections))
+        let decoded = try Checkpoint(decoding: writer.bytes, expecting: nil)
+        #expect(decoded.sections == checkpoint.sections)
+        #expect(decoded.chain == checkpoint.chain)
+        #expect(decoded.keysByOperator.isEmpty)
     }
 
     @Test("any flipped bit is found")
@@ -110,7 +136,7 @@ struct SnapshotReaderTests {
         writer.section(try fingerprint("a")) { $0.integer(UInt32(1)) }
         writer.section(try fingerprint("b")) { _ in }
         writer.section(try fingerprint("c")) { $0.integer(UInt32(3)) }
-        let reader = try SnapshotReader(all: true, bytes: writer.bytes.bytes)
+        let reader = try SnapshotReader(all: true, bytes: writer.bytes.bytes[...])
         var seen: [String: UInt32] = [:]
         for name in ["c", "a", "b", "d"] {
             try reader.section(try fingerprint(name).id) { (bytes) throws(CodecError) in
@@ -125,7 +151,7 @@ struct SnapshotReaderTests {
         var writer = SnapshotWriter(.everything)
         let fingerprint = try fingerprint("a")
         writer.section(fingerprint) { $0.integer(UInt32(1)) }
-        let reader = try SnapshotReader(all: true, bytes: writer.bytes.bytes)
+        let reader = try SnapshotReader(all: true, bytes: writer.bytes.bytes[...])
         #expect(throws: CodecError.trailingBytes(2)) {
             try reader.section(fingerprint.id) { (bytes) throws(CodecError) in
                 _ = try bytes.integer(UInt16.self)
@@ -139,7 +165,7 @@ struct SnapshotReaderTests {
         writer.section(try fingerprint("a")) { _ in }
         writer.section(try fingerprint("a")) { _ in }
         #expect(throws: CodecError.self) {
-            _ = try SnapshotReader(all: true, bytes: writer.bytes.bytes)
+            _ = try SnapshotReader(all: true, bytes: writer.bytes.bytes[...])
         }
     }
 
@@ -151,7 +177,7 @@ struct SnapshotReaderTests {
         }
         let bytes = writer.bytes.bytes
         let boundaries = (0...bytes.count).filter {
-            (try? SnapshotReader(all: true, bytes: Array(bytes[..<$0]))) != nil
+            (try? SnapshotReader(all: true, bytes: bytes[..<$0])) != nil
         }
         #expect(boundaries == [0, bytes.count / 3, bytes.count / 3 * 2, bytes.count])
     }

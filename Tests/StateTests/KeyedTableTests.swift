@@ -96,6 +96,43 @@ struct KeyedTableTests {
         try drive(seed: seed, keys: 60, CrowdedKey.init)
     }
 
+    @Test("room that is made once is room for as many keys, and what was there is still there")
+    func reserved() {
+        var table = KeyedTable<CrowdedKey, Int64>(minimumCapacity: 1)
+        var model: [CrowdedKey: Int64] = [:]
+        func add(_ keys: Range<Int64>, to table: inout KeyedTable<CrowdedKey, Int64>) {
+            for key in keys {
+                _ = table.touch(CrowdedKey(key)) { key }
+                model[CrowdedKey(key)] = key
+            }
+        }
+        add(0..<100, to: &table)
+        table.remove(CrowdedKey(7))
+        model[CrowdedKey(7)] = nil
+        table.reserve(1_000)
+        let capacity = table.capacity
+        #expect(capacity >= 1_000)
+        add(100..<1_000, to: &table)
+        #expect(table.capacity == capacity)
+        #expect(contents(table) == model)
+        table.reserve(10)
+        #expect(table.capacity == capacity && contents(table) == model)
+    }
+
+    @Test("a damaged number of keys makes no more room than the bytes could fill")
+    func damagedCount() throws {
+        var writer = ByteWriter()
+        writer.varint(0)
+        writer.integer(UInt32.max)
+        for _ in 0..<100 { writer.integer(UInt8(0)) }
+        var table = KeyedTable<Int64, Int64>()
+        writer.bytes.withUnsafeBytes {
+            var reader = ByteReader($0)
+            #expect(throws: CodecError.self) { try table.apply(from: &reader) }
+        }
+        #expect(table.capacity <= 200)
+    }
+
     @Test("holds references for as long as their keys, and no longer")
     func lifetimes() {
         final class Witness {}

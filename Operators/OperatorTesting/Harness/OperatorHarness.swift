@@ -182,7 +182,7 @@ private struct Play<In, Out> {
         for (index, bytes) in checkpoints.enumerated() {
             try chain.restore(
                 try SnapshotReader(
-                    all: index == 0, isLast: index == checkpoints.count - 1, bytes: bytes))
+                    all: index == 0, isLast: index == checkpoints.count - 1, bytes: bytes[...]))
         }
     }
 }

@@ -91,7 +91,7 @@ enum PositionStatements {
 }
 
 /// Creates a table of Millrace's own, and the schema `millrace` around it, if it is missing.
-func installTable(_ name: String, _ sql: String, on connection: PostgresConnection) throws {
+package func installTable(_ name: String, _ sql: String, on connection: PostgresConnection) throws {
     let found = try connection.query(
         "SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'millrace' AND tablename = $1",
         [.text(name)])

@@ -64,7 +64,10 @@ extension KeyedTable {
         decode: (inout ByteReader) throws(CodecError) -> Value
     ) throws(CodecError) {
         for _ in 0..<(try reader.count()) { remove(try Key(from: &reader)) }
-        for _ in 0..<(try reader.integer(UInt32.self)) {
+        let written = Int(try reader.integer(UInt32.self))
+        // An entry takes a byte at least, so that a damaged number makes no room that the bytes couldn't fill.
+        if count == 0 { reserve(Swift.min(written, reader.remaining)) }
+        for _ in 0..<written {
             let key = try Key(from: &reader)
             let value = try decode(&reader)
             if let slot = slot(of: key) {

@@ -76,8 +76,27 @@ extension KeyedTable {
         buckets[gap] = 0
     }
 
-    private mutating func grow() {
-        let bucketCount = (bucketMask + 1) * 2
+    /// How many keys there is room for in memory that is there already.
+    public var capacity: Int { Swift.min(entryCapacity, (bucketMask + 1) * 5 / 8) }
+
+    /// The most keys for which room is made before they come.
+    static var maximumReservation: Int { 1 << 26 }
+
+    /// Makes room for `keys` keys in all at once, and a few more: what grows to a size by doubling is copied, and
+    /// its memory cleared, twice.
+    public mutating func reserve(_ keys: Int) {
+        let keys = Swift.min(keys, Self.maximumReservation)
+        var bucketCount = bucketMask + 1
+        while bucketCount * 5 < keys * 8 { bucketCount *= 2 }
+        if bucketCount > bucketMask + 1 { rehash(bucketCount) }
+        if keys > entryCapacity { moveEntries(toCapacity: keys + keys / 8) }
+    }
+
+    private mutating func grow() { rehash((bucketMask + 1) * 2) }
+
+    private mutating func growEntries() { moveEntries(toCapacity: entryCapacity * 2) }
+
+    private mutating func rehash(_ bucketCount: Int) {
         buckets.deallocate()
         buckets = .allocate(capacity: bucketCount)
         buckets.initialize(repeating: 0, count: bucketCount)
@@ -87,8 +106,7 @@ extension KeyedTable {
         }
     }
 
-    private mutating func growEntries() {
-        let capacity = entryCapacity * 2
+    private mutating func moveEntries(toCapacity capacity: Int) {
         let grown = UnsafeMutablePointer<Entry>.allocate(capacity: capacity)
         let marks = UnsafeMutablePointer<Bool>.allocate(capacity: capacity)
         marks.initialize(repeating: false, count: capacity)

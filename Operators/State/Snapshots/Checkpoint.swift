@@ -27,22 +27,25 @@ public struct Checkpoint: Sendable {
     public var chain: [Link]
     /// Who wrote sections, in the order of the chain.
     public var fingerprints: [OperatorFingerprint]
-    /// What a ``SnapshotWriter`` wrote.
-    public let sections: [UInt8]
+    /// How many keys the operators kept in all, in the order of ``fingerprints``; empty: unknown.
+    public var keys: [Int]
+    /// What a ``SnapshotWriter`` wrote; a part of what was read from the store, not a copy.
+    public let sections: ArraySlice<UInt8>
     /// The checksum of ``sections``.
     public let sectionsChecksum: UInt32
 
     /// Makes a checkpoint.
     public init(
         epoch: UInt64, attempt: UInt64, chain: [Link], fingerprints: [OperatorFingerprint],
-        sections: [UInt8]
+        keys: [Int] = [], sections: ArraySlice<UInt8>
     ) {
         self.epoch = epoch
         self.attempt = attempt
         self.chain = chain
         self.fingerprints = fingerprints
+        self.keys = keys
         self.sections = sections
-        sectionsChecksum = CRC32C.checksum(sections)
+        sectionsChecksum = sections.withUnsafeBytes { CRC32C.checksum($0) }
     }
 
     /// The name under which a task's try lies in the store.
@@ -58,13 +61,19 @@ public struct Checkpoint: Sendable {
         return last.split(separator: "-").first.flatMap { UInt64($0) }
     }
 
+    /// How many keys each operator kept; without those that kept none.
+    public var keysByOperator: [OperatorID: Int] {
+        Dictionary(zip(fingerprints.map(\.id), keys).filter { $0.1 > 0 }) { $1 }
+    }
+
     /// This checkpoint as a link of the next one's chain.
     public func link(named name: String) -> Link {
         Link(name: name, checksum: sectionsChecksum)
     }
 
     private static let magic: UInt32 = 0x4b43_524d
-    private static let formatVersion: UInt16 = 1
+    /// The second adds the numbers of keys.
+    private static let formatVersion: UInt16 = 2
 
     private func manifest() -> [UInt8] {
         var writer = ByteWriter()
@@ -76,6 +85,8 @@ public struct Checkpoint: Sendable {
             writer.integer(link.checksum)
         }
         fingerprints.encode(into: &writer)
+        writer.varint(UInt64(keys.count))
+        for count in keys { writer.varint(UInt64(count)) }
         writer.integer(sectionsChecksum)
         return writer.bytes
     }
@@ -87,7 +98,7 @@ public struct Checkpoint: Sendable {
         writer.integer(Checkpoint.magic)
         writer.integer(Checkpoint.formatVersion)
         writer.lengthPrefixed(manifest)
-        writer.lengthPrefixed(sections)
+        sections.withUnsafeBytes { writer.lengthPrefixed($0) }
         let ref = CheckpointRef(
             epoch: epoch, attempt: attempt, manifestChecksum: CRC32C.checksum(manifest))
         return (writer.bytes, ref)
@@ -96,19 +107,19 @@ public struct Checkpoint: Sendable {
     /// Reads a checkpoint and checks it against the reference that named it, if one did.
     public init(decoding bytes: [UInt8], expecting ref: CheckpointRef?) throws(CodecError) {
         self = try bytes.withUnsafeBufferPointer { (buffer) throws(CodecError) in
-            try Checkpoint(reading: UnsafeRawBufferPointer(buffer), expecting: ref)
+            try Checkpoint(reading: UnsafeRawBufferPointer(buffer), of: bytes, expecting: ref)
         }
     }
 
     private init(
-        reading bytes: UnsafeRawBufferPointer, expecting ref: CheckpointRef?
+        reading buffer: UnsafeRawBufferPointer, of bytes: [UInt8], expecting ref: CheckpointRef?
     ) throws(CodecError) {
-        var reader = ByteReader(bytes)
+        var reader = ByteReader(buffer)
         guard try reader.integer(UInt32.self) == Checkpoint.magic else {
             throw .malformed("not a checkpoint")
         }
         let version = try reader.integer(UInt16.self)
-        guard version == Checkpoint.formatVersion else {
+        guard (1...Checkpoint.formatVersion).contains(version) else {
             throw .unsupportedVersion(UInt64(version))
         }
         let manifest = try reader.lengthPrefixed()
@@ -122,6 +133,12 @@ public struct Checkpoint: Sendable {
             chain.append(Link(name: try inner.string(), checksum: try inner.integer()))
         }
         fingerprints = try [OperatorFingerprint](from: &inner)
+        keys = []
+        if version > 1 {
+            for _ in 0..<(try inner.count()) {
+                keys.append(Int(truncatingIfNeeded: try inner.varint()))
+            }
+        }
         sectionsChecksum = CRC32C.checksum(sections)
         guard try inner.integer(UInt32.self) == sectionsChecksum, inner.isAtEnd else {
             throw .checksumMismatch
@@ -132,6 +149,6 @@ public struct Checkpoint: Sendable {
                 ref.manifestChecksum == CRC32C.checksum(manifest)
             else { throw .checksumMismatch }
         }
-        self.sections = Array(sections)
+        self.sections = bytes.suffix(sections.count)
     }
 }

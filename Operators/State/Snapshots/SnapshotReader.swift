@@ -6,7 +6,8 @@ public struct SnapshotReader {
     public let all: Bool
     /// Whether no other snapshot follows, so that what is derived from the state can be derived now.
     public let isLast: Bool
-    private let bytes: [UInt8]
+    private let bytes: ArraySlice<UInt8>
+    private let keys: [OperatorID: Int]
     private var ranges: [OperatorID: Range<Int>] = [:]
 
     /// Finds the sections in what a ``SnapshotWriter`` wrote.
@@ -14,9 +15,13 @@ public struct SnapshotReader {
     /// - Parameters:
     ///   - all: whether it is the first of its chain.
     ///   - isLast: whether it is the last.
-    public init(all: Bool, isLast: Bool = true, bytes: [UInt8]) throws(CodecError) {
+    ///   - keys: how many keys operators will have once the whole chain is restored.
+    public init(
+        all: Bool, isLast: Bool = true, keys: [OperatorID: Int] = [:], bytes: ArraySlice<UInt8>
+    ) throws(CodecError) {
         self.all = all
         self.isLast = isLast
+        self.keys = keys
         self.bytes = bytes
         var found: [OperatorID: Range<Int>] = [:]
         try bytes.withUnsafeBufferPointer { (buffer) throws(CodecError) in
@@ -35,6 +40,9 @@ public struct SnapshotReader {
         }
         ranges = found
     }
+
+    /// For how many keys an operator does well to make room before it restores; 0: unknown.
+    public func expectedKeys(_ id: OperatorID) -> Int { keys[id] ?? 0 }
 
     /// Reads an operator's section, to its end; without one nothing happens.
     public func section(

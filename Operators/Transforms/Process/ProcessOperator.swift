@@ -171,6 +171,7 @@ public struct ProcessOperator<Function: ProcessFunction>: StreamOperator, ~Copya
         do throws(CodecError) {
             try reader.section(id) { (bytes: inout ByteReader) throws(CodecError) in
                 if reader.all { table.removeAll() }
+                table.reserve(reader.expectedKeys(id))
                 watermark = try EventTime(from: &bytes)
                 announced = try EventTime(from: &bytes)
                 try table.apply(from: &bytes)

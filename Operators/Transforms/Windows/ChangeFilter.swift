@@ -97,6 +97,7 @@ public struct ChangeFilter<Key: StreamKey, Value>: StreamOperator, ~Copyable {
         defer { swap(&table, &published) }
         try reader.section(id) { (bytes: inout ByteReader) throws(CodecError) in
             if reader.all { table.removeAll() }
+            table.reserve(reader.expectedKeys(id))
             restored = try EventTime(from: &bytes)
             try table.apply(from: &bytes)
         }

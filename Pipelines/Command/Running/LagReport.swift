@@ -55,6 +55,11 @@ final class LagReport {
         return rows
     }
 
+    /// What keeps partitions from being read, as the run's workers tell it in PostgreSQL; nothing without one.
+    func obstacles(run: String) throws -> [ObstacleTable.Row] {
+        try connection.map { try ObstacleTable.current(run: run, on: $0) } ?? []
+    }
+
     private func partitions(of stage: Stage) throws -> [TopicPartition] {
         try stage.topics.flatMap { topic in
             (0..<(try reader.partitionCount(of: topic))).map {

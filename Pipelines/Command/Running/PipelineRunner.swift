@@ -38,6 +38,7 @@ final class PipelineRunner: Sendable {
     private let driver: ThreadedDriver
     private let trimmer: ExchangeTrimmer
     private let keeper: TableKeeper?
+    private let teller: ObstacleTeller?
 
     /// Plans the pipeline, creates what is missing of its topics and tables, and starts its threads.
     init(
@@ -62,7 +63,8 @@ final class PipelineRunner: Sendable {
         let troubles = TroubleLog()
         trimmer = ExchangeTrimmer(plan, run: settings.run, services, troubles)
         keeper = services.postgres.flatMap { upkeep.isEmpty ? nil : TableKeeper(upkeep, $0) }
-        driver = ThreadedDriver(threads: settings.threads, name: entry.name) { thread, mailbox in
+        let driver = ThreadedDriver(threads: settings.threads, name: entry.name) {
+            thread, mailbox in
             let builder = GraphBuilder(pipeline: entry.name, resources: resources)
             try entry.define(builder, settings.parameters)
             return try zip(plan.stages, fixed).map { stage, fixed in
@@ -72,6 +74,10 @@ final class PipelineRunner: Sendable {
                     fixedPartitions: fixed, troubles: troubles)
                 return try lane.make(mailbox)
             }
+        }
+        self.driver = driver
+        teller = services.postgres.map { postgres in
+            ObstacleTeller(run: settings.run, postgres, troubles) { driver.status }
         }
     }
 
@@ -109,6 +115,7 @@ final class PipelineRunner: Sendable {
         trimmer.stop()
         driver.stop()
         driver.join()
+        teller?.stop()
     }
 
     /// Lets the pipeline's inputs end where they end now, stage after stage, until every window is closed
@@ -145,6 +152,7 @@ final class PipelineRunner: Sendable {
         trimmer.stop()
         driver.stop()
         driver.join()
+        teller?.stop()
     }
 
     /// Creates what is missing of topics.

@@ -23,14 +23,30 @@ struct LagCommand: ParsableCommand {
         let report = try LagReport(try ServiceEnvironment.current())
         defer { report.close() }
         var total: Int64 = 0
+        let obstacles = try report.obstacles(run: runName ?? pipeline)
         for row in try report.rows(plan: plan, run: runName ?? pipeline) {
             let committed = row.committed.map { "\($0)" } ?? "never"
             print(
                 "\(pad(row.stage, 24))\(pad("\(row.partition)", 44))"
                     + "committed \(pad(committed, 12))end \(pad("\(row.end)", 12))lag \(row.lag)")
+            for line in LagCommand.reasons(obstacles, row.stage, row.partition) { print(line) }
             total += row.lag
         }
+        for line in LagCommand.reasons(obstacles) { print(line) }
         print("\(pad("all", 24))lag \(total)")
+    }
+
+    /// Why a partition of a stage is not read; without one, what stands in the way of all that a worker has.
+    static func reasons(
+        _ obstacles: [ObstacleTable.Row], _ stage: String? = nil, _ partition: TopicPartition? = nil
+    ) -> [String] {
+        obstacles.filter {
+            $0.partition == partition && (stage == nil || $0.stage == stage)
+        }.map { obstacle in
+            let what = partition == nil ? "\(obstacle.stage), all of one thread" : "  BLOCKED"
+            return "\(what): not read since \(obstacle.since) by \(obstacle.worker): "
+                + obstacle.message
+        }
     }
 
     private func pad(_ text: String, _ width: Int) -> String {

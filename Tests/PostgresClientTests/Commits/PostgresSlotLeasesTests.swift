@@ -30,6 +30,37 @@ struct PostgresSlotLeasesTests {
         }
     }
 
+    @Test(
+        "a worker that comes back while the dead one's lease lasts takes the next slot and waits for nothing"
+    )
+    func quickRestart() async throws {
+        try await TestDatabase.withSchema { configuration in
+            func holder() -> PostgresSlotHolder {
+                PostgresSlotHolder(configuration, owner: "w", run: run, stage: "s")
+            }
+            // It never gives its slot back, as one that was killed.
+            let dead = holder()
+            #expect(try dead.hold() == 0)
+            let back = holder()
+            #expect(try back.hold() == 1)
+            let admin = try PostgresConnection(configuration)
+            let left = try admin.query(
+                "SELECT extract(epoch FROM max(expires_at) - clock_timestamp())::float8"
+                    + " FROM millrace.slot_leases WHERE run = $1", [.text(run)])
+            let seconds = try #require(left.first).value(0, as: Double.self)
+            #expect(seconds <= 10, "whoever wants the dead one's slot waits for no longer")
+            try admin.query(
+                "UPDATE millrace.slot_leases SET expires_at = 'epoch' WHERE run = $1 AND slot = 0",
+                [.text(run)])
+            let third = holder()
+            #expect(try third.hold() == 0)
+            // The one that came back keeps what it has.
+            #expect(try back.hold() == 1)
+            back.release()
+            third.release()
+        }
+    }
+
     @Test("a slot changes hands once it is released or has expired, never before")
     func expiry() async throws {
         try await TestDatabase.withSchema { configuration in
