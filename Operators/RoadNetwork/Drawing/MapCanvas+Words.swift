@@ -54,7 +54,7 @@ extension MapCanvas {
         draw(
             Panel(
                 left: Style.edge, top: Style.edge,
-                width: min(TrafficMap.width - 2 * Style.edge, letters + 44), height: 124))
+                width: min(TrafficMap.width - 2 * Style.edge, letters + 60), height: 124))
         write(map.title, x: 46, y: 78, size: Style.title, bold: true)
         write(subtitle, x: 46, y: 126, size: Style.words, class: "f")
         text += "\n"
