@@ -3,6 +3,7 @@ import OperatorTesting
 import Records
 import Runtime
 import SimulationWorkload
+import State
 import Testing
 
 @Suite("Simulation: the real workers in a seeded order")
@@ -49,6 +50,26 @@ struct SimulationTests {
         }
         #expect(runs[0].0 == runs[1].0)
         #expect(runs[0].1 == runs[1].1)
+    }
+
+    @Test("a checkpoint names how many keys there are in all, so that room is made once")
+    func namedKeys() throws {
+        let harness = try PipelineHarness(
+            "running", PipelineTests.options(), define: TestPipelines.running)
+        let events = Event.make(40, seed: 1)
+        try harness.send(events)
+        try harness.advance(by: .seconds(3))
+        let store = harness.driver.store
+        var latest: [String: Checkpoint] = [:]
+        for name in try store.list(prefix: "") {
+            guard let bytes = try store.read(name),
+                let checkpoint = try? Checkpoint(decoding: bytes, expecting: nil)
+            else { continue }
+            let task = name.split(separator: "/").dropLast().joined(separator: "/")
+            latest[task] = checkpoint
+        }
+        let keys = latest.values.flatMap(\.keysByOperator.values).reduce(0, +)
+        #expect(keys == Set(events.map(\.user)).count)
     }
 
     @Test("a decided checkpoint that is damaged for good stops its task: nothing is made up")
