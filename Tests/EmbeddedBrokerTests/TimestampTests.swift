@@ -80,5 +80,13 @@ struct TimestampTests {
         #expect(try broker.offset("t", at: 1_001) == 2)
         #expect(try broker.offset("t", at: 1_005) == 4)
         #expect(try broker.offset("t", at: 1_010) == -1)
+        // The next match may stand in the same segment.
+        try broker.createTopic("u")
+        for timestamps in [[1_009, 1_002], [1_003], [1_006]] as [[Int64]] {
+            try broker.produce(batch(timestamps), topic: "u")
+        }
+        #expect(try broker.deleteRecords("u", below: 1).error == ErrorCode.none)
+        #expect(try broker.offset("u", at: 1_005) == 3)
+        #expect(try broker.offset("u", at: -3) == 3)
     }
 }
