@@ -28,14 +28,17 @@ struct ClientTests {
         var text: String
     }
 
+    /// How many seconds a program may take; one that hangs ends with its children, and its test fails.
+    private static let patience = 300
+
     /// Runs a program to its end.
     static func run(
         _ program: String, _ arguments: [String], input: String = "",
         environment: [String: String] = [:]
     ) throws -> Output {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
+        process.arguments = ["--kill-after=10", String(patience), program] + arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let output = Pipe()
         let given = Pipe()
