@@ -163,6 +163,13 @@ package enum TestDatabase {
         }
     }
 
+    /// Runs `.ci/postgres` with arguments.
+    ///
+    /// - Returns: what it says, a URL for `start`.
+    package static func runScript(_ arguments: [String]) throws -> String {
+        try run(try script(), arguments)
+    }
+
     private static func run(_ script: String, _ arguments: [String]) throws -> String {
         let process = Process()
         let output = Pipe()

@@ -97,30 +97,10 @@ private final class RestartableDatabase {
 
     init(_ directory: String) throws {
         self.directory = directory
-        url = try RestartableDatabase.run(["start", directory])
+        url = try TestDatabase.runScript(["start", directory])
     }
 
-    func restart() throws { _ = try RestartableDatabase.run(["restart", directory]) }
+    func restart() throws { _ = try TestDatabase.runScript(["restart", directory]) }
 
-    func drop() { _ = try? RestartableDatabase.run(["drop", directory]) }
-
-    private static func run(_ arguments: [String]) throws -> String {
-        var root = URL(fileURLWithPath: #filePath)
-        while root.lastPathComponent != "Tests", root.path != "/" { root.deleteLastPathComponent() }
-        let process = Process()
-        process.executableURL = root.deletingLastPathComponent()
-            .appendingPathComponent(".ci/postgres")
-        process.arguments = arguments
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw DataflowError(
-                .databaseUnavailable, domain: .external, ".ci/postgres \(arguments[0]) failed")
-        }
-        return String(decoding: data, as: UTF8.self)
-            .trimmingCharacters(in: .whitespacesAndNewlines)
-    }
+    func drop() { _ = try? TestDatabase.runScript(["drop", directory]) }
 }

@@ -12,82 +12,22 @@ struct ExpiryTests {
         try TestBroker(files: files, now: now) { $0.offsetRetention = Self.day }
     }
 
-    private func commit(
-        _ broker: TestBroker, group: String, topic: String = "t", generation: Int32 = -1,
-        member: String = "", version: Int16 = 9
-    ) throws -> ErrorCode? {
-        var request = OffsetCommitRequest()
-        request.groupID = group
-        request.generationIDOrMemberEpoch = generation
-        request.memberID = member
-        var wanted = OffsetCommitRequest.OffsetCommitRequestTopic()
-        wanted.name = topic
-        var part = OffsetCommitRequest.OffsetCommitRequestTopic.OffsetCommitRequestPartition()
-        part.committedOffset = 7
-        wanted.partitions = [part]
-        request.topics = [wanted]
-        let response = try broker.ask(request, OffsetCommitResponse.self, version: version)
-        return ErrorCode(rawValue: response.topics[0].partitions[0].errorCode)
-    }
-
-    private func committed(
-        _ broker: TestBroker, group: String, topic: String = "t"
-    ) throws -> Int64 {
-        var request = OffsetFetchRequest()
-        var wanted = OffsetFetchRequest.OffsetFetchRequestGroup()
-        wanted.groupID = group
-        var places = OffsetFetchRequest.OffsetFetchRequestGroup.OffsetFetchRequestTopics()
-        places.name = topic
-        places.partitionIndexes = [0]
-        wanted.topics = [places]
-        request.groups = [wanted]
-        let response = try broker.ask(request, OffsetFetchResponse.self)
-        return response.groups[0].topics[0].partitions[0].committedOffset
-    }
-
     private func groups(_ broker: TestBroker) throws -> [String] {
         try broker.ask(ListGroupsRequest(), ListGroupsResponse.self).groups.map(\.groupID)
-    }
-
-    /// A member that reads one topic, alone in its group; returns its id.
-    private func join(_ broker: TestBroker, group: String, reading topic: String) throws -> String {
-        var request = JoinGroupRequest()
-        request.groupID = group
-        request.sessionTimeoutMs = 1_800_000
-        request.rebalanceTimeoutMs = 1_800_000
-        request.protocolType = "consumer"
-        var offer = JoinGroupRequest.JoinGroupRequestProtocol()
-        offer.name = "range"
-        var metadata = ByteWriter()
-        metadata.bigEndian(0 as Int16)
-        metadata.bigEndian(1 as Int32)
-        metadata.bigEndian(Int16(topic.utf8.count))
-        metadata.raw(Array(topic.utf8))
-        metadata.bigEndian(-1 as Int32)
-        offer.metadata = metadata.bytes
-        request.protocols = [offer]
-        request.memberID = try broker.ask(request, JoinGroupResponse.self).memberID
-        let joined = try broker.ask(request, JoinGroupResponse.self)
-        var sync = SyncGroupRequest()
-        sync.groupID = group
-        sync.memberID = joined.memberID
-        sync.generationID = joined.generationID
-        #expect(try broker.ask(sync, SyncGroupResponse.self).errorCode == 0)
-        return joined.memberID
     }
 
     @Test("go with their group after the retention, and stay gone")
     func simpleGroup() throws {
         var broker = try broker()
         try broker.createTopic("t")
-        #expect(try commit(broker, group: "g") == ErrorCode.none)
+        #expect(try broker.commit(7, group: "g") == ErrorCode.none)
         broker.engine.maintain(now: broker.now + Self.day - 1)
-        #expect(try committed(broker, group: "g") == 7)
+        #expect(try broker.committed(group: "g") == 7)
         broker.engine.maintain(now: broker.now + Self.day)
-        #expect(try committed(broker, group: "g") == -1)
+        #expect(try broker.committed(group: "g") == -1)
         #expect(try groups(broker).isEmpty)
         broker = try self.broker(now: broker.now)
-        #expect(try committed(broker, group: "g") == -1)
+        #expect(try broker.committed(group: "g") == -1)
         #expect(try groups(broker).isEmpty)
     }
 
@@ -96,21 +36,22 @@ struct ExpiryTests {
         var broker = try broker()
         try broker.createTopic("t")
         try broker.createTopic("unread")
-        let member = try join(broker, group: "g", reading: "t")
+        let member = try broker.joinGroup("g", timeout: 1_800_000).member
         for topic in ["t", "unread"] {
-            let error = try commit(broker, group: "g", topic: topic, generation: 1, member: member)
+            let error = try broker.commit(
+                7, group: "g", topic: topic, generation: 1, member: member)
             #expect(error == ErrorCode.none)
         }
         broker.engine.maintain(now: broker.now + Self.day)
-        #expect(try committed(broker, group: "g") == 7)
-        #expect(try committed(broker, group: "g", topic: "unread") == -1)
+        #expect(try broker.committed(group: "g") == 7)
+        #expect(try broker.committed(group: "g", topic: "unread") == -1)
         // The session ends half a day later.
         broker.tick(after: Self.day / 2)
         broker = try self.broker(now: broker.now)
         broker.engine.maintain(now: broker.now + Self.day - 1)
-        #expect(try committed(broker, group: "g") == 7)
+        #expect(try broker.committed(group: "g") == 7)
         broker.engine.maintain(now: broker.now + Self.day)
-        #expect(try committed(broker, group: "g") == -1)
+        #expect(try broker.committed(group: "g") == -1)
         #expect(try groups(broker).isEmpty)
     }
 
@@ -157,10 +98,10 @@ struct ExpiryTests {
         let broker = try broker()
         try broker.createTopic("t")
         #expect(
-            try commit(broker, group: "g", generation: 3, member: "m", version: 8)
+            try broker.commit(7, group: "g", generation: 3, member: "m", version: 8)
                 == .illegalGeneration)
         #expect(
-            try commit(broker, group: "g", generation: 3, member: "m", version: 9)
+            try broker.commit(7, group: "g", generation: 3, member: "m", version: 9)
                 == .groupIDNotFound)
     }
 }

@@ -1,5 +1,6 @@
 import BrokerModel
 import Records
+import Testing
 
 // Short forms of what administrators and groups ask.
 
@@ -91,7 +92,7 @@ extension TestBroker {
 
     func commit(
         _ offset: Int64, group: String, topic: String = "t", generation: Int32 = -1,
-        member: String = ""
+        member: String = "", version: Int16? = nil
     ) throws -> ErrorCode? {
         var request = OffsetCommitRequest()
         request.groupID = group
@@ -103,7 +104,7 @@ extension TestBroker {
         part.committedOffset = offset
         wanted.partitions = [part]
         request.topics = [wanted]
-        let response = try ask(request, OffsetCommitResponse.self)
+        let response = try ask(request, OffsetCommitResponse.self, version: version)
         return ErrorCode(rawValue: response.topics[0].partitions[0].errorCode)
     }
 
@@ -145,17 +146,25 @@ extension TestBroker {
         return ErrorCode(rawValue: response.results[0].errorCode)
     }
 
-    /// Makes a group of one consumer that reads topic `t` and has its assignment.
-    func joinGroup(_ id: String) throws -> (member: String, generation: Int32) {
+    /// Makes a group of one consumer that reads a topic and has its assignment.
+    func joinGroup(
+        _ id: String, reading topic: String = "t", timeout: Int32 = 10_000
+    ) throws -> (member: String, generation: Int32) {
         var request = JoinGroupRequest()
         request.groupID = id
-        request.sessionTimeoutMs = 10_000
-        request.rebalanceTimeoutMs = 10_000
+        request.sessionTimeoutMs = timeout
+        request.rebalanceTimeoutMs = timeout
         request.protocolType = "consumer"
         var strategy = JoinGroupRequest.JoinGroupRequestProtocol()
         strategy.name = "range"
-        // Version, one topic, its name, no user data.
-        strategy.metadata = [0, 1, 0, 0, 0, 1, 0, 1, 0x74, 0xff, 0xff, 0xff, 0xff]
+        var metadata = ByteWriter()
+        metadata.bigEndian(1 as Int16)
+        metadata.bigEndian(1 as Int32)
+        metadata.bigEndian(Int16(topic.utf8.count))
+        metadata.raw(Array(topic.utf8))
+        // No user data.
+        metadata.bigEndian(-1 as Int32)
+        strategy.metadata = metadata.bytes
         request.protocols = [strategy]
         var joined = try ask(request, JoinGroupResponse.self)
         request.memberID = joined.memberID
@@ -164,7 +173,7 @@ extension TestBroker {
         sync.groupID = id
         sync.generationID = joined.generationID
         sync.memberID = joined.memberID
-        _ = try ask(sync, SyncGroupResponse.self)
+        #expect(try ask(sync, SyncGroupResponse.self).errorCode == 0)
         return (joined.memberID, joined.generationID)
     }
 }

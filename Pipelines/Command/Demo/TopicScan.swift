@@ -22,34 +22,12 @@ enum TopicScan {
         _ topic: String, _ kafka: KafkaConfiguration, from starts: [TopicPartition: Offset] = [:],
         _ body: (RecordView) -> Void
     ) throws {
-        let reader = try KafkaReader(kafka, KafkaReaderOptions(.byHand(), memoryBudget: 64 << 20))
-        defer { reader.close() }
-        var open: [TopicPartition: (position: Offset, end: Offset)] = [:]
-        for number in 0..<(try reader.partitionCount(of: topic)) {
-            let partition = TopicPartition(topic: topic, partition: number)
-            let bounds = try reader.bounds(of: partition)
-            let start = starts[partition] ?? bounds.earliest
-            if start < bounds.end { open[partition] = (start, bounds.end) }
-        }
-        try reader.assign(open.mapValues { $0.position })
+        let cursor = try TopicCursor(topic, kafka, from: starts)
+        defer { cursor.close() }
         var silent = 0
-        while !open.isEmpty, silent < patience {
-            silent += 1
-            for (partition, state) in open.sorted(by: { $0.key < $1.key }) {
-                var position = state.position
-                let end = try reader.read(partition, maximum: 1_024) { batch in
-                    for record in batch.records { body(record) }
-                    position = batch.next ?? position
-                    silent = 0
-                }
-                if let end { position = max(position, end) }
-                if position < state.end {
-                    open[partition]?.position = position
-                } else {
-                    open[partition] = nil
-                }
-            }
-            if silent > 0 { reader.wait(milliseconds: 20) }
+        while !cursor.isAtEnd, silent < patience {
+            silent = try cursor.read(maximum: 1_024, body) > 0 ? 0 : silent + 1
+            if silent > 0 { cursor.wait(milliseconds: 20) }
         }
     }
 }

@@ -17,25 +17,29 @@ final class LagReport {
     }
 
     let admin: KafkaAdmin
-    private let reader: KafkaReader
+    private let kafka: KafkaConfiguration
+    /// Asks for the ends of partitions; made when that is first asked for.
+    private var reader: KafkaReader?
     private let connection: PostgresConnection?
 
     /// Connects.
     init(_ services: ServiceEnvironment) throws {
         admin = try KafkaAdmin(services.kafka)
-        reader = try KafkaReader(services.kafka, KafkaReaderOptions(.byHand()))
+        kafka = services.kafka
         connection = try services.postgres.map { try PostgresConnection($0) }
     }
 
     /// Disconnects.
     func close() {
         admin.close()
-        reader.close()
+        reader?.close()
         connection?.close()
     }
 
     /// Every partition of every stage that reads topics.
     func rows(plan: Plan, run: String) throws -> [Row] {
+        let reader = try reader ?? KafkaReader(kafka, KafkaReaderOptions(.byHand()))
+        self.reader = reader
         var rows: [Row] = []
         for stage in plan.stages where !stage.isPushed {
             let committed = try positions(stage, run: run)
@@ -60,18 +64,10 @@ final class LagReport {
         try connection.map { try ObstacleTable.current(run: run, on: $0) } ?? []
     }
 
-    private func partitions(of stage: Stage) throws -> [TopicPartition] {
-        try stage.topics.flatMap { topic in
-            (0..<(try reader.partitionCount(of: topic))).map {
-                TopicPartition(topic: topic, partition: $0)
-            }
-        }
-    }
-
     /// Where a stage stands, by its authority's word.
     func positions(_ stage: Stage, run: String) throws -> [TopicPartition: Offset] {
         guard stage.authority == .postgres else {
-            return try admin.committed(group: "\(run).\(stage.name)", partitions(of: stage))
+            return try admin.committed(group: "\(run).\(stage.name)")
                 .mapValues(\.offset)
         }
         guard let connection else {

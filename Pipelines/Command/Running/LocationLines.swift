@@ -94,34 +94,17 @@ struct LocationLines {
     /// Writes what a topic holds now, its partitions one behind the other in each round; a record may hold several
     /// lines.
     private func play(topic: String) async throws -> Totals {
-        let reader = try KafkaReader(kafka, KafkaReaderOptions(.byHand(), memoryBudget: 16 << 20))
-        defer { reader.close() }
-        var open: [TopicPartition: (position: Offset, end: Offset)] = [:]
-        for number in 0..<(try reader.partitionCount(of: topic)) {
-            let partition = TopicPartition(topic: topic, partition: number)
-            let bounds = try reader.bounds(of: partition)
-            if bounds.earliest < bounds.end { open[partition] = (bounds.earliest, bounds.end) }
-        }
-        try reader.assign(open.mapValues { $0.position })
+        let cursor = try TopicCursor(topic, kafka, memoryBudget: 16 << 20)
+        defer { cursor.close() }
         var totals = Totals()
         var silent = 0
-        while !open.isEmpty, !interruption.isRequested {
-            var count = 0
-            for (partition, state) in open.sorted(by: { $0.key < $1.key }) {
-                var position = state.position
-                var values: [[UInt8]] = []
-                let end = try reader.read(partition, maximum: LocationLines.recordLimit) { batch in
-                    for record in batch.records where record.offset < state.end {
-                        if let value = record.value { values.append(Array(value)) }
-                    }
-                    position = batch.next ?? position
-                }
-                if let end { position = max(position, end) }
-                for line in values.lazy.flatMap({ $0.split(separator: UInt8(ascii: "\n")) }) {
-                    try await take(Array(line), &totals)
-                }
-                count += values.count
-                open[partition] = position < state.end ? (position, state.end) : nil
+        while !cursor.isAtEnd, !interruption.isRequested {
+            var values: [[UInt8]] = []
+            let count = try cursor.read(maximum: LocationLines.recordLimit) { record in
+                if let value = record.value { values.append(Array(value)) }
+            }
+            for line in values.lazy.flatMap({ $0.split(separator: UInt8(ascii: "\n")) }) {
+                try await take(Array(line), &totals)
             }
             silent = count > 0 ? 0 : silent + 1
             guard silent < LocationLines.patience else {
@@ -129,7 +112,7 @@ struct LocationLines {
                     .logUnavailable, domain: .external,
                     "topic \(topic) could not be read to its end")
             }
-            if count == 0 { reader.wait(milliseconds: 20) }
+            if count == 0 { cursor.wait(milliseconds: 20) }
         }
         return totals
     }

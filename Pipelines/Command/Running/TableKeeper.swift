@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import PostgresClient
 
 /// Takes rows away that are too old to be of use, beside the pipeline that writes the tables.
@@ -6,23 +5,18 @@ internal import PostgresClient
 /// The statements look at the tables' own times and may be repeated; several workers may run them.
 final class TableKeeper: Sendable {
     /// Seconds between two rounds.
-    static let intervalSeconds = 60
+    static let intervalSeconds = 60.0
 
-    private let rounds: Task<Void, Never>
+    private let rounds: Rounds
 
     /// Starts the rounds; a round that fails is made good by the next.
     init(_ statements: [String], _ postgres: PostgresConfiguration) {
-        rounds = Task {
-            while (try? await Task.sleep(for: .seconds(TableKeeper.intervalSeconds))) != nil {
-                // Off the pool of tasks, whose threads must not wait for a database.
-                DispatchQueue.global().async {
-                    try? TableKeeper.keep(statements, postgres)
-                }
-            }
+        rounds = Rounds("table-keeper", everySeconds: TableKeeper.intervalSeconds) {
+            while $0.next() { try? TableKeeper.keep(statements, postgres) }
         }
     }
 
-    deinit { rounds.cancel() }
+    deinit { rounds.stop() }
 
     /// One round.
     static func keep(_ statements: [String], _ postgres: PostgresConfiguration) throws {

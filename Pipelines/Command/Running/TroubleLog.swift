@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PostgresClient
 internal import Records
 internal import Synchronization
 
@@ -33,6 +34,14 @@ final class TroubleLog: Sendable {
     ) {
         self.clock = clock
         self.write = write
+    }
+
+    /// Notes a failure of whatever kind.
+    func note(_ place: String, _ attempt: String, any error: any Error) {
+        note(
+            place, attempt,
+            (error as? PostgresError)?.dataflowError ?? error as? DataflowError
+                ?? DataflowError(.invariant, domain: .internal, "\(error)"))
     }
 
     /// Notes a failure.

@@ -38,6 +38,11 @@ struct TrafficExportCommand: AsyncParsableCommand {
     @Flag(help: "Write what the topic holds now, and end.")
     var once = false
 
+    /// The most records of a partition that one round takes.
+    private static let batchLimit = 4_096
+    /// Milliseconds that a round waits for records.
+    private static let waitMilliseconds = 50
+
     func validate() throws {
         if valhalla == nil, osrm == nil { throw ValidationError("name --valhalla or --osrm") }
         if (valhalla == nil) != (edges == nil) {
@@ -54,18 +59,21 @@ struct TrafficExportCommand: AsyncParsableCommand {
         let following = interruption.follow(StopSignals())
         defer { following.cancel() }
         let export = try makeExport()
-        let reader = try SpeedReader(topic, services.kafka)
-        defer { reader.close() }
+        let speeds = try TopicCursor(topic, services.kafka, goesOn: true)
+        defer { speeds.close() }
         var next = ContinuousClock.now
         while !interruption.isRequested {
-            let isAtEnd = try reader.read { export.take($0) }
+            let count = try speeds.read(maximum: TrafficExportCommand.batchLimit) { record in
+                // A record that can't be read is left out.
+                if let update = try? TrafficUpdate(record: record) { export.take(update) }
+            }
+            if count == 0 { speeds.wait(milliseconds: TrafficExportCommand.waitMilliseconds) }
             let now = ContinuousClock.now
-            if isAtEnd, once || now >= next {
+            if speeds.isAtEnd, once || now >= next {
                 let round = try export.write()
                 if round.segments > 0 {
                     print(
                         "segments \(round.segments)  edges \(round.edges)  lines \(round.lines)")
-                    fflush(nil)
                 }
                 if once { return }
                 next = now + .seconds(every)
