@@ -47,7 +47,8 @@ public struct FleetSimulator {
         var incidents: [SpeedField.Incident] = []
         if let segment = incidentSegment, let after = scenario.incidentAfter {
             let from = scenario.start.advanced(byMilliseconds: Int64(after * 1_000))
-            let until = from.advanced(byMilliseconds: 600_000)
+            let until = from.advanced(
+                byMilliseconds: Int64(scenario.incidentSeconds * 1_000))
             incidents = FleetSimulator.queue(before: segment, graph).map {
                 SpeedField.Incident(segment: $0, from: from, until: until, factor: $1)
             }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Fleet
 import Foundation
+import Geo
 import MapMatching
 import RoadNetwork
 import TrafficUpdates
@@ -40,6 +41,18 @@ struct Accuracy: ParsableCommand {
         help: "A directory for the last map's routes, so that another matcher can be given them.")
     var tracks: String?
 
+    @Option(help: "The seed of the noise, and of how routes are driven.")
+    var seed: UInt64 = 7
+
+    @Option(help: "Sampling in seconds and noise in metres of the one cell to measure, as 5-5.")
+    var cell: String?
+
+    @Option(help: "How routes are driven: steady, varied or, by default, both.")
+    var driving: String?
+
+    @Option(help: "Of how many routes to say where they go wrong, the worst of each cell.")
+    var worst = 0
+
     @Flag(help: "Leave the synthetic city out.")
     var noCity = false
 
@@ -63,19 +76,57 @@ struct Accuracy: ParsableCommand {
         let sampled = SampledRoutes(graph: graph, count: routes)
         print("\(sampled.count) routes of 2 to 10 km: length missed plus extra (length right), %")
         if let tracks { try TrackFiles(directory: tracks).write(sampled) }
+        for driving in SampledRoutes.Driving.allCases
+        where self.driving == nil || self.driving == driving.rawValue {
+            print("driven \(driving.rawValue)")
+            measure(sampled, driving, settings)
+        }
+    }
+
+    private func measure(
+        _ sampled: SampledRoutes, _ driving: SampledRoutes.Driving, _ settings: MatcherSettings
+    ) {
         let noises = [0.0, 5, 10, 20]
         print("sampling" + noises.map { pad("\(Int($0)) m", 16) }.joined())
         for sampling in [1.0, 5, 15, 30, 60] {
             var line = pad("\(Int(sampling)) s", 8)
             for noise in noises {
+                if let cell, cell != "\(Int(sampling))-\(Int(noise))" {
+                    line += pad("-", 16)
+                    continue
+                }
+                let tracks = sampled.tracks(
+                    sampling: sampling, noise: noise, driving: driving, seed: seed)
                 let figures = RouteAccuracy(
-                    sampled.tracks(sampling: sampling, noise: noise), graph: graph,
-                    settings: settings)
+                    tracks, graph: sampled.graph, settings: settings, keeping: worst)
                 line += pad(
-                    String(format: "%.2f (%.2f)", figures.error * 100, figures.right * 100), 16)
+                    String(format: "%.3f (%.2f)", figures.error * 100, figures.right * 100), 16)
+                for mistake in figures.worst { tell(mistake, tracks[mistake.route], sampled.graph) }
             }
             print(line)
         }
+    }
+
+    /// Says where a route went wrong.
+    private func tell(
+        _ mistake: RouteAccuracy.Mistake, _ track: SampledRoutes.Track, _ graph: RoadGraph
+    ) {
+        func words(_ parts: [(segment: Int, metres: Double)]) -> String {
+            parts.map { part in
+                let place = track.segments.firstIndex(of: part.segment).map { "#\($0)" } ?? ""
+                let middle = graph.coordinate(
+                    on: part.segment, offset: graph.length(part.segment) / 2)
+                return String(
+                    format: "%@ way %lld %@ %.0f of %.0f m at %.5f,%.5f", place,
+                    graph.segment(part.segment).way, "\(graph.roadClass(part.segment))",
+                    part.metres, graph.length(part.segment), middle.latitude, middle.longitude)
+            }.joined(separator: "; ")
+        }
+        print(
+            "route \(mistake.route) of \(track.segments.count) segments: \(Int(mistake.metres)) m wrong"
+        )
+        print("  missed \(words(mistake.missed))")
+        print("  extra  \(words(mistake.extra))")
     }
 
     private func measureFleet(
