@@ -28,11 +28,10 @@ struct Accuracy: ParsableCommand {
     @Option(help: "What is measured: routes, fleet or both.")
     var only: String?
 
-    @Option(help: "The matcher's lag in seconds, instead of the pipeline's.")
-    var lag: Double?
-
-    @Option(help: "The matcher's margin in nats, instead of the default.")
-    var margin: Double?
+    @Option(
+        name: .customLong("set"),
+        help: "A setting of the matcher instead of the pipeline's, as sigma=6; may be repeated.")
+    var changes: [String] = []
 
     @Option(help: "Seconds that the matcher holds observations back, instead of the pipeline's.")
     var reorder: Double?
@@ -64,18 +63,39 @@ struct Accuracy: ParsableCommand {
     private func measure(_ name: String, _ graph: RoadGraph) throws {
         let parameters = TrafficUpdates.Parameters()
         var settings = parameters.matcher
-        if let lag { settings.lagBound = Int64(lag * 1_000) }
-        if let margin { settings.margin = margin }
+        for change in changes { try Accuracy.change(&settings, change) }
         if let reorder { settings.reorderBound = Int64(reorder * 1_000) }
         print("\n\(name): \(graph.segmentCount) directed segments")
         if only != "fleet" { try measureRoutes(graph, settings) }
         if only != "routes" { try measureFleet(graph, parameters, settings) }
     }
 
+    private static var numbers: [String: WritableKeyPath<MatcherSettings, Double>] {
+        [
+            "sigma": \.sigma, "sigmaWeight": \.sigmaWeight, "mostSigma": \.mostSigma,
+            "radius": \.radius, "beta": \.beta,
+            "betaPerMeter": \.betaPerMeter,
+            "uTurnCost": \.uTurnCost, "choiceCost": \.choiceCost, "secondCost": \.secondCost,
+            "hasteRatio": \.hasteRatio, "hasteCost": \.hasteCost, "hasteLimit": \.hasteLimit,
+            "beam": \.beam, "margin": \.margin, "marginDecay": \.marginDecay,
+            "leastMargin": \.leastMargin, "stepDistance": \.stepDistance,
+        ]
+    }
+
+    private static func change(_ settings: inout MatcherSettings, _ text: String) throws {
+        let parts = text.split(separator: "=")
+        guard parts.count == 2, let number = Double(parts[1]), let path = numbers[String(parts[0])]
+        else {
+            let known = numbers.keys.sorted().joined(separator: ", ")
+            throw ValidationError("\(text) sets nothing; there are \(known)")
+        }
+        settings[keyPath: path] = number
+    }
+
     private func measureRoutes(_ graph: RoadGraph, _ settings: MatcherSettings) throws {
         let sampled = SampledRoutes(graph: graph, count: routes)
         print("\(sampled.count) routes of 2 to 10 km: length missed plus extra (length right), %")
-        if let tracks { try TrackFiles(directory: tracks).write(sampled) }
+        if let tracks { try TrackFiles(directory: tracks).write(sampled, seed: seed) }
         for driving in SampledRoutes.Driving.allCases
         where self.driving == nil || self.driving == driving.rawValue {
             print("driven \(driving.rawValue)")
