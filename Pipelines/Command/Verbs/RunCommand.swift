@@ -143,24 +143,26 @@ struct RunCommand: AsyncParsableCommand {
         )
         let report = try LagReport(services)
         defer { report.close() }
-        let quiet = try RunCommand.quietRounds(runners)
-        var rounds = 0
-        while !interruption.isRequested, rounds < quiet {
+        var hasSettled = false
+        while !interruption.isRequested {
             let rows = try runners.flatMap { try report.rows(plan: $0.plan, run: $0.run) }
-            rounds = rows.allSatisfy({ $0.lag == 0 }) ? rounds + 1 : 0
-            try await Task.sleep(for: RunCommand.lagPause)
+            if rows.allSatisfy({ $0.lag == 0 }) {
+                if hasSettled { return }
+                // Not a silence of that length: markers of event time come all the while.
+                hasSettled = true
+                try await Task.sleep(for: try RunCommand.settling(runners))
+            }
+            try await Task.sleep(for: .milliseconds(200))
         }
     }
 
-    private static let lagPause = Duration.milliseconds(200)
-
-    /// For how many looks at the lag there is to be none: the last early results of windows that stay open come so
-    /// much behind their last location, and a commit or two later.
-    private static func quietRounds(_ runners: [PipelineRunner]) throws -> Int {
+    /// How long the last early results of windows that stay open come behind their last location, and a commit or
+    /// two later.
+    private static func settling(_ runners: [PipelineRunner]) throws -> Duration {
         let early = try runners.filter { $0.plan.graph.pipeline == TrafficUpdates.name }.map {
             try ParameterFile.overlay($0.parameters, on: TrafficUpdates.defaults).early + 2
         }.max()
-        return Int(((early ?? 0) * 1_000 / 200).rounded(.up)) + 1
+        return .seconds(early ?? 0)
     }
 
     /// Waits for the signal to stop, or for a failure, with the HTTP door open if there is one.
