@@ -27,7 +27,7 @@ extension Lattice {
 
 extension Lattice: BinaryCodable {
     /// Raised with the form of the bytes.
-    public static var codecVersion: UInt32 { 2 }
+    public static var codecVersion: UInt32 { 3 }
 
     /// Reads a state; whoever writes checkpoints keeps the graph's fingerprint beside it.
     public init(from reader: inout ByteReader) throws(CodecError) {
@@ -62,6 +62,10 @@ extension Lattice: BinaryCodable {
         for _ in 0..<(try reader.count(minimumSize: 12)) {
             recent.append(Recent(segment: try reader.integer(), leaveTime: try reader.integer()))
         }
+        noise.squares = Float(bitPattern: try reader.integer(UInt32.self))
+        noise.count = Float(bitPattern: try reader.integer(UInt32.self))
+        guard noise.squares.isFinite, noise.squares >= 0, noise.count.isFinite, noise.count >= 0
+        else { throw .malformed("a noise that is none") }
         strays = Int(try reader.integer(UInt8.self))
         newestTime = try reader.integer()
         lateCount = try reader.varint()
@@ -139,6 +143,8 @@ extension Lattice: BinaryCodable {
             writer.integer(item.segment)
             writer.integer(item.leaveTime)
         }
+        writer.integer(noise.squares.bitPattern)
+        writer.integer(noise.count.bitPattern)
         writer.integer(UInt8(clamping: strays))
         writer.integer(newestTime)
         writer.varint(lateCount)

@@ -6,6 +6,7 @@ internal import PostgresClient
 internal import Records
 internal import Runtime
 internal import Serving
+internal import TrafficUpdates
 
 /// `millrace run`: one or more pipelines, in this process, until it is told to stop.
 struct RunCommand: AsyncParsableCommand {
@@ -41,6 +42,17 @@ struct RunCommand: AsyncParsableCommand {
             "Play recorded locations into location-ingest and stop: batches, one JSON object a line; - is standard input, topic:NAME what a topic holds."
     )
     var from: String?
+
+    @Option(
+        help:
+            "In which order --from is played: by time, once it was read to its end, or as given, for input without an end.",
+        transform: { text in
+            guard let order = LocationLines.Order(rawValue: text) else {
+                throw ValidationError("--order takes time or given")
+            }
+            return order
+        })
+    var order = LocationLines.Order.time
 
     @Option(
         help: "What is promised: exactly-once, at-least-once (faster by a little) or at-most-once.",
@@ -88,6 +100,9 @@ struct RunCommand: AsyncParsableCommand {
             settings.partitions = partitions
             settings.parameters = parameters
             settings.options.deliver(delivery, every: commitInterval)
+            // What was recorded comes in its own order, and nobody who drives in it later is late because the clock
+            // on the wall went on: event time follows the recording alone.
+            settings.options.isBounded = from != nil && order == .time
             runners.append(
                 try PipelineRunner(try Catalogue.entry(name), settings, services, clock: clock))
             FileHandle.standardError.write(Data("running \(name)\n".utf8))
@@ -121,18 +136,33 @@ struct RunCommand: AsyncParsableCommand {
             watching.cancel()
         }
         let lines = try LocationLines(
-            ingest, kafka: services.kafka, clock: clock, interruption: interruption)
+            ingest, kafka: services.kafka, clock: clock, order: order, interruption: interruption)
         let totals = try await lines.play(path)
         print(
             "lines \(totals.lines), of them refused \(totals.refused); locations accepted \(totals.accepted), rejected \(totals.rejected)"
         )
         let report = try LagReport(services)
         defer { report.close() }
+        var hasSettled = false
         while !interruption.isRequested {
             let rows = try runners.flatMap { try report.rows(plan: $0.plan, run: $0.run) }
-            if rows.allSatisfy({ $0.lag == 0 }) { return }
+            if rows.allSatisfy({ $0.lag == 0 }) {
+                if hasSettled { return }
+                // Not a silence of that length: markers of event time come all the while.
+                hasSettled = true
+                try await Task.sleep(for: try RunCommand.settling(runners))
+            }
             try await Task.sleep(for: .milliseconds(200))
         }
+    }
+
+    /// How long the last early results of windows that stay open come behind their last location, and a commit or
+    /// two later.
+    private static func settling(_ runners: [PipelineRunner]) throws -> Duration {
+        let early = try runners.filter { $0.plan.graph.pipeline == TrafficUpdates.name }.map {
+            try ParameterFile.overlay($0.parameters, on: TrafficUpdates.defaults).early + 2
+        }.max()
+        return .seconds(early ?? 0)
     }
 
     /// Waits for the signal to stop, or for a failure, with the HTTP door open if there is one.
