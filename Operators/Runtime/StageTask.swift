@@ -179,7 +179,10 @@ final class StageTask {
         guard let index = inputs.firstIndex(where: { $0.topic == batch.partition }) else { return }
         chain.context.now = now
         inputs[index].idleSince = nil
+        chain.context.batch = batch
         inputs[index].chain.receive(batch)
+        // Its records are gone when this call returns.
+        chain.context.batch = nil
         if let next = batch.next { inputs[index].position = next }
         recordsSinceCommit += batch.records.count
         isDirty = true
@@ -308,10 +311,9 @@ final class StageTask {
         }
         let position = CommitPosition(offsets: offsets, checkpoint: ref)
         pending = (position, next)
+        let (tables, letters) = chain.context.changes(epoch: epoch)
         return (
-            CommitDecision(
-                task: id, position: position,
-                tables: chain.context.tables.filter { !$0.rows.isEmpty }), write
+            CommitDecision(task: id, position: position, tables: tables, letters: letters), write
         )
     }
 
@@ -343,9 +345,7 @@ final class StageTask {
             + losers.filter { isOld($0.foundAt) }.map(\.name)
         losers.removeAll { isOld($0.foundAt) }
         checkpoints = pending.checkpoints
-        for index in chain.context.tables.indices {
-            chain.context.tables[index].rows.removeAll(keepingCapacity: true)
-        }
+        chain.context.removeChanges()
         recordsSinceCommit = 0
         isDirty = false
         phase = .running

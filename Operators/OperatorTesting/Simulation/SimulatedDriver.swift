@@ -92,7 +92,7 @@ public final class SimulatedDriver {
             let context = TaskContext(
                 pipeline: run, partition: partition,
                 stageTasks: try stage.topics.first.map { try log.partitionCount(of: $0) } ?? 1,
-                incarnation: incarnation,
+                incarnation: incarnation, recordBound: { _ in log.recordBound },
                 partitionCount: { try log.partitionCount(of: $0) })
             return try builder.makeChain(stage: stage, plan: plan, context: context)
         }

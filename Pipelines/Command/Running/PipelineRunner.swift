@@ -52,7 +52,7 @@ final class PipelineRunner: Sendable {
             parameters: settings.parameters,
             options: PlanOptions(partitions: settings.partitions))
         self.plan = plan
-        let topics = try PipelineRunner.createTopics(plan.topics, services.kafka)
+        let (topics, bounds) = try PipelineRunner.createTopics(plan.topics, services.kafka)
         partitions = topics
         try PipelineRunner.createTables(entry, plan, services.postgres)
         let store = try settings.checkpoints.open()
@@ -71,7 +71,7 @@ final class PipelineRunner: Sendable {
                 let lane = LaneBuilder(
                     stage: stage, plan: plan, builder: builder, settings: settings,
                     services: services, store: store, clock: clock, thread: thread,
-                    fixedPartitions: fixed, troubles: troubles)
+                    fixedPartitions: fixed, troubles: troubles, batchBounds: bounds)
                 return try lane.make(mailbox)
             }
         }
@@ -157,17 +157,21 @@ final class PipelineRunner: Sendable {
 
     /// Creates what is missing of topics.
     ///
-    /// - Returns: how many partitions each topic of the cluster has.
+    /// - Returns: how many partitions each topic of the cluster has, and how large a batch of records those of the
+    ///   pipeline take.
     private static func createTopics(
         _ topics: [TopicSpec], _ kafka: KafkaConfiguration
-    ) throws -> [String: Int32] {
+    ) throws -> (partitions: [String: Int32], batchBounds: [String: Int]) {
         let admin = try KafkaAdmin(kafka)
         defer { admin.close() }
         let present = try admin.topics()
         let missing = topics.filter { present[$0.name] == nil }
-        if missing.isEmpty { return present }
         try admin.createTopics(missing)
-        return present.merging(missing.map { ($0.name, $0.partitions) }) { known, _ in known }
+        return (
+            present.merging(missing.map { ($0.name, $0.partitions) }) { known, _ in known },
+            // A cluster need not tell: then the client's own bound is all that is known.
+            (try? admin.batchBounds(of: topics.map(\.name))) ?? [:]
+        )
     }
 
     /// Creates what is missing of a pipeline's tables, and what stands beside them.
