@@ -35,9 +35,11 @@ struct LaneBuilder {
             stage: stage, run: settings.run, options: settings.options,
             seed: UInt64.random(in: .min ... .max), partitions: fixedPartitions,
             makeChain: chainMaker(reader, writer))
+        worker.budget = settings.budget
         var lane = LaneServices(
             reader: reader, writer: writer, authority: authority, store: store,
             startsAtEnd: settings.startsAtEnd)
+        lane.announcesProgress = stage.authority == .postgres
         lane.reached = CrashSwitch.reached
         lane.trouble = { [place = "\(settings.run)/\(stage.name)", troubles] attempt, error in
             troubles.note(place, attempt, error)

@@ -22,8 +22,12 @@ final class PipelineRunner: Sendable {
         var partitions: Int32 = 4
         /// Whether inputs that were never read begin at their end.
         var startsAtEnd = false
-        /// Intervals and bounds.
+        /// Intervals and bounds, where neither the definition nor ``policy`` names others.
         var options = WorkerOptions()
+        /// What goes before the pipeline's definition.
+        var policy = RunPolicy()
+        /// What all tasks of the process may keep together; nil: they are bounded one by one alone.
+        var budget: StateBudget?
     }
 
     /// What runs.
@@ -52,6 +56,8 @@ final class PipelineRunner: Sendable {
             parameters: settings.parameters,
             options: PlanOptions(partitions: settings.partitions))
         self.plan = plan
+        var settings = settings
+        settings.options.apply(settings.policy.over(plan.graph.policy))
         let (topics, bounds) = try PipelineRunner.createTopics(plan.topics, services.kafka)
         partitions = topics
         try PipelineRunner.createTables(entry, plan, services.postgres)
@@ -64,7 +70,7 @@ final class PipelineRunner: Sendable {
         trimmer = ExchangeTrimmer(plan, run: settings.run, services, troubles)
         keeper = services.postgres.flatMap { upkeep.isEmpty ? nil : TableKeeper(upkeep, $0) }
         let driver = ThreadedDriver(threads: settings.threads, name: entry.name) {
-            thread, mailbox in
+            [settings] thread, mailbox in
             let builder = GraphBuilder(pipeline: entry.name, resources: resources)
             try entry.define(builder, settings.parameters)
             return try zip(plan.stages, fixed).map { stage, fixed in
