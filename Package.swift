@@ -287,6 +287,7 @@ let package = Package(
                 "PostgresClient", "LocationIngest", "TrafficUpdates", "WordCount", "Serving",
                 "Sources", "OperatorTesting", "TestFiles", "Geo", "RoadNetwork",
                 "EmbeddedBroker", "LogContract", "DatabaseFixture",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["Golden"]),
     ]

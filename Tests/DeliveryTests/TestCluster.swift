@@ -108,6 +108,32 @@ final class TestCluster {
         try startWorker(number)
     }
 
+    /// Kills a worker and starts another that keeps the table in its place.
+    func replaceTableWorker(_ number: Int, database: String) throws {
+        workers[number]?.kill()
+        try startTableWorker(number, database: database)
+    }
+
+    /// The values of a topic's committed records, as of now.
+    func read(_ topic: String) throws -> [[UInt8]] {
+        let reader = try KafkaReader(configuration, KafkaReaderOptions(.byHand()))
+        defer { reader.close() }
+        var values: [[UInt8]] = []
+        for number in 0..<(try reader.partitionCount(of: topic)) {
+            let partition = TopicPartition(topic: topic, partition: number)
+            try reader.assign([partition: Offset(0)])
+            try TestCluster.eventually("the end of \(partition)") { () -> Void? in
+                let end = try reader.read(partition, maximum: 1_024) { batch in
+                    for record in batch.records {
+                        values.append(record.value.map { Array($0) } ?? [])
+                    }
+                }
+                return end == nil ? nil : ()
+            }
+        }
+        return values
+    }
+
     /// Waits until more of the shuffle's records are committed than when it was called last.
     func waitForOutput() throws {
         let reader = try KafkaReader(configuration, KafkaReaderOptions(.byHand()))

@@ -84,18 +84,21 @@ public final class SimulatedDriver {
         let reader = try log.makeMember(group: "\(run).\(stage.name)", topics: stage.topics)
         reader.batchLimit = options.batchLimit
         let (plan, log, run) = (plan, log, run)
+        var workerOptions = options.worker
+        workerOptions.apply(plan.graph.policy)
         let worker = StageWorker(
-            stage: stage, run: run, options: options.worker,
+            stage: stage, run: run, options: workerOptions,
             seed: SeededGenerator.mix(options.seed ^ UInt64(lastLane)),
             partitions: fixedPartitions(of: stage)
         ) { partition, incarnation in
             let context = TaskContext(
                 pipeline: run, partition: partition,
                 stageTasks: try stage.topics.first.map { try log.partitionCount(of: $0) } ?? 1,
-                incarnation: incarnation,
+                incarnation: incarnation, recordBound: { _ in log.recordBound },
                 partitionCount: { try log.partitionCount(of: $0) })
             return try builder.makeChain(stage: stage, plan: plan, context: context)
         }
+        worker.budget = options.budget
         if options.bug == .reusedAttempt { worker.attempt = { _ in 1 } }
         let clients = SimulatedClients(
             stage, run: run, delivery: options.worker.delivery, reader: reader, world: world

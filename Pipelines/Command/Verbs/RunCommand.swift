@@ -65,8 +65,30 @@ struct RunCommand: AsyncParsableCommand {
         })
     var delivery = Delivery.exactlyOnce
 
-    @Option(help: "Milliseconds between two commits.")
-    var commitInterval: Int64 = 1_000
+    @Option(help: "Milliseconds between two commits; as the pipeline says, or 1000.")
+    var commitInterval: Int64?
+
+    @Option(
+        help:
+            "After how many records, of a stage on one thread, a commit begins early; as the pipeline says, or 2000000."
+    )
+    var commitRecords: Int?
+
+    @Option(
+        help:
+            "The most bytes of a task's state (300M, 2G): beyond, its partition is read no more until the state has become less; as the pipeline says, or 1G. A task is a stage on one partition."
+    )
+    var maxStateBytes: ByteSize?
+
+    @Option(
+        help: "The most keys of a task's operators; as the pipeline says, or 50000000.")
+    var maxStateKeys: Int?
+
+    @Option(
+        help:
+            "The most bytes of state of all tasks of this process; without it, a quarter of the memory that it may have."
+    )
+    var maxProcessStateBytes: ByteSize?
 
     @Option(help: "The address of the HTTP door of location-ingest, host:port.")
     var listen = "127.0.0.1:8080"
@@ -80,9 +102,14 @@ struct RunCommand: AsyncParsableCommand {
             throw ValidationError("--from is for \(LocationIngest.name)")
         }
         if threads < 1 { throw ValidationError("--threads takes at least 1") }
-        if !(10...60_000).contains(commitInterval) {
-            throw ValidationError("--commit-interval takes 10 to 60000 milliseconds")
-        }
+        if let fault = policy.faults.first { throw ValidationError(fault) }
+    }
+
+    /// What goes before the pipelines' definitions.
+    var policy: RunPolicy {
+        RunPolicy(
+            commitMilliseconds: commitInterval, commitRecords: commitRecords,
+            maximumStateBytes: maxStateBytes?.bytes, maximumStateKeys: maxStateKeys)
     }
 
     func run() async throws {
@@ -90,6 +117,8 @@ struct RunCommand: AsyncParsableCommand {
         let clock = ScaledClock.wall()
         let signals = StopSignals()
         let parameters = try config.map { try ParameterFile.read($0) }
+        let budget = StateBudget(
+            maximumBytes: maxProcessStateBytes?.bytes ?? MemoryLimit.bytes / MemoryLimit.stateShare)
         var runners: [PipelineRunner] = []
         // Whatever ends the run, each pipeline that was started commits and stops.
         defer { for runner in runners { runner.stop() } }
@@ -99,7 +128,9 @@ struct RunCommand: AsyncParsableCommand {
             settings.threads = threads
             settings.partitions = partitions
             settings.parameters = parameters
-            settings.options.deliver(delivery, every: commitInterval)
+            settings.options.delivery = delivery
+            settings.policy = policy
+            settings.budget = budget
             // What was recorded comes in its own order, and nobody who drives in it later is late because the clock
             // on the wall went on: event time follows the recording alone.
             settings.options.isBounded = from != nil && order == .time
