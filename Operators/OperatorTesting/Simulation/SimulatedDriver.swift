@@ -180,6 +180,9 @@ public final class SimulatedDriver {
         switch action {
         case .answer(let lane): lane.deliverAnswer()
         case .command(let lane):
+            if lane.isAboutToDecide, options.faults?.strikes(.lateDecision, oneIn: 8) ?? false {
+                return putToSleep(lane)
+            }
             lane.carryOut()
             if lane.hasCrashed { try replace(lane) }
         case .poll(let lane): lane.poll()
@@ -251,12 +254,7 @@ public final class SimulatedDriver {
             try startWorker(anyLane().worker.stage)
         }
         if faults.strikes(.expiry, oneIn: 400), !lanes.isEmpty { anyLane().reader.expire() }
-        if faults.strikes(.zombie, oneIn: 400), !lanes.isEmpty {
-            let lane = anyLane()
-            lane.reader.expire()
-            lane.sleepsUntil = clock.now().advanced(
-                byMilliseconds: 500 + Int64(random.next() % 20_000))
-        }
+        if faults.strikes(.zombie, oneIn: 400), !lanes.isEmpty { putToSleep(anyLane()) }
         if faults.strikes(.outage, oneIn: 600) {
             world.goDown(forMilliseconds: 500 + Int64(random.next() % 15_000))
         }
@@ -269,6 +267,12 @@ public final class SimulatedDriver {
                 lane.step(.stop)
             }
         }
+    }
+
+    /// The group takes a worker for dead, which stands still for seconds.
+    private func putToSleep(_ lane: SimulatedLane) {
+        lane.reader.expire()
+        lane.sleepsUntil = clock.now().advanced(byMilliseconds: 500 + Int64(random.next() % 20_000))
     }
 
     /// Kills a worker and starts another in its place.
