@@ -295,11 +295,7 @@ let package = Package(
                 "Command", "Records", "State", "Dataflow", "Runtime", "KafkaClient",
                 "PostgresClient", "LocationIngest", "TrafficUpdates", "WordCount", "Serving",
                 "Sources", "OperatorTesting", "TestFiles", "Geo", "RoadNetwork",
-<<<<<<< HEAD
-                "EmbeddedBroker", "LogContract", "DatabaseFixture",
-=======
                 "EmbeddedBroker", "LogContract", "DatabaseFixture", "Sinks", "Transforms",
->>>>>>> ae5a003e148f43c4f41fa5255a13c35079d2357e
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["Golden"]),

@@ -14,8 +14,10 @@ struct DemoJudge {
     let truth: FleetTruth
     let scenario: FleetScenario
     let liveFrom: EventTime
-    /// The end of what is measured: passages that are completed before are timed, every one of them, and windows
-    /// that end before. The fleet drives on behind it, so that what takes too long is seen taking it.
+    /// The end of what is measured.
+    ///
+    /// Passages that are completed before are timed, every one of them, and windows that end before. The fleet
+    /// drives on behind it, so that what takes too long is seen taking it.
     let measuredUntil: EventTime
     /// The names of this run's vehicles: what others sent is not judged.
     let users: FleetUsers
