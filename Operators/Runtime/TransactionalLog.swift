@@ -70,6 +70,13 @@ public final class TransactionalLog: LogWriter, CommitAuthority {
         return made
     }
 
+    /// A writer to ask something: the one that is there, whoever has its slot by now. Only a write or a commit may
+    /// find out that the slot is gone, as whoever does must hear that the open transaction is gone with it.
+    private func anyClient() throws -> any TransactionalWriter {
+        if let writer { return writer }
+        return try client()
+    }
+
     /// The writer, ready for a transaction: whatever its predecessor left open has come to its end.
     private func ready() throws -> any TransactionalWriter {
         let writer = try client()
@@ -127,13 +134,13 @@ public final class TransactionalLog: LogWriter, CommitAuthority {
 
     /// How many partitions a topic has.
     public func partitionCount(of topic: String) throws -> Int32 {
-        try client().partitionCount(of: topic)
+        try anyClient().partitionCount(of: topic)
     }
 
     /// The most bytes of a record.
     public func recordBound(of topic: String) -> Int {
         // A client that can't be made now is made, or told of, when something is written.
-        (try? client())?.recordBound(of: topic) ?? .max
+        (try? anyClient())?.recordBound(of: topic) ?? .max
     }
 
     /// Writes into the open transaction, or begins one.

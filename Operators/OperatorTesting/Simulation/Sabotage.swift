@@ -80,6 +80,7 @@ private final class SabotagedWriter: TransactionalWriter {
     func partitionCount(of topic: String) throws -> Int32 {
         try inner.partitionCount(of: topic)
     }
+    func recordBound(of topic: String) -> Int { inner.recordBound(of: topic) }
     func poll() -> [DeliveryReport] { inner.poll() }
     func flush(timeoutMilliseconds: Int) throws {
         try inner.flush(timeoutMilliseconds: timeoutMilliseconds)

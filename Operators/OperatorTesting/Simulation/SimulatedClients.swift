@@ -64,6 +64,14 @@ final class SimulatedClients {
         services.authority = log
     }
 
+    /// Asks the writer how many partitions a topic has, as a task does that is being built.
+    func partitionCount(of topic: String) throws -> Int32 {
+        guard let writer = services.writer else {
+            throw DataflowError(.invariant, domain: .internal, "this stage writes no topic")
+        }
+        return try writer.partitionCount(of: topic)
+    }
+
     /// Sends the oldest batch that waits, and tells what became known.
     func sendOne() -> [DeliveryReport] {
         guard let producer else {

@@ -83,9 +83,15 @@ public final class SimulatedDriver {
         define(builder)
         let reader = try log.makeMember(group: "\(run).\(stage.name)", topics: stage.topics)
         reader.batchLimit = options.batchLimit
-        let (plan, log, run) = (plan, log, run)
+        let (plan, run) = (plan, run)
         var workerOptions = options.worker
         workerOptions.apply(plan.graph.policy)
+        let clients = SimulatedClients(
+            stage, run: run, delivery: options.worker.delivery, reader: reader, world: world
+        ) { [unowned self] point in
+            reached[point, default: 0] += 1
+            if options.faults?.kills(at: point) ?? false { throw SimulatedCrash(point: point) }
+        }
         let worker = StageWorker(
             stage: stage, run: run, options: workerOptions,
             seed: SeededGenerator.mix(options.seed ^ UInt64(lastLane)),
@@ -93,19 +99,14 @@ public final class SimulatedDriver {
         ) { partition, incarnation in
             let context = TaskContext(
                 pipeline: run, partition: partition,
-                stageTasks: try stage.topics.first.map { try log.partitionCount(of: $0) } ?? 1,
-                incarnation: incarnation, recordBound: { _ in log.recordBound },
-                partitionCount: { try log.partitionCount(of: $0) })
+                stageTasks: try stage.topics.first.map { try reader.partitionCount(of: $0) } ?? 1,
+                incarnation: incarnation,
+                recordBound: { clients.services.writer?.recordBound(of: $0) ?? .max },
+                partitionCount: { try clients.partitionCount(of: $0) })
             return try builder.makeChain(stage: stage, plan: plan, context: context)
         }
         worker.budget = options.budget
         if options.bug == .reusedAttempt { worker.attempt = { _ in 1 } }
-        let clients = SimulatedClients(
-            stage, run: run, delivery: options.worker.delivery, reader: reader, world: world
-        ) { [unowned self] point in
-            reached[point, default: 0] += 1
-            if options.faults?.kills(at: point) ?? false { throw SimulatedCrash(point: point) }
-        }
         let lane = SimulatedLane(number: lastLane, worker: worker, run: run, clients: clients)
         lane.report = { [unowned self] error in
             if reports.count < SimulatedDriver.maximumReports { reports.append(error) }

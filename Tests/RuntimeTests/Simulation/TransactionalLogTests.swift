@@ -120,6 +120,25 @@ struct TransactionalLogTests {
         #expect(bench.published == [3])
     }
 
+    @Test("asking for a bound or a number of partitions never drops what the transaction holds")
+    func slotTakenBeforeQuestion() throws {
+        let bench = try Bench()
+        try bench.write(1)
+        bench.slots.slot = 4
+        // A further task is built meanwhile.
+        #expect(bench.authority.recordBound(of: "out") == bench.log.recordBound)
+        #expect(try bench.authority.partitionCount(of: "out") == 1)
+        // Whoever commits hears that the output is gone, before its offsets are committed.
+        let error = #expect(throws: DataflowError.self) {
+            try bench.authority.decide([bench.decision(1)])
+        }
+        #expect(error?.code == .fenced && error?.retry == .restart)
+        #expect(bench.log.committed("run.stage").isEmpty)
+        try bench.write(2)
+        try bench.authority.decide([bench.decision(1)])
+        #expect(!bench.log.committed("run.stage").isEmpty)
+    }
+
     @Test(
         "after an outcome that nobody told, a claim finds the truth",
         arguments: 0..<80 as Range<UInt64>)
