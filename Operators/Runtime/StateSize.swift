@@ -27,12 +27,12 @@ struct StateWeight {
     /// Takes in what a snapshot tells.
     mutating func note(_ snapshot: SnapshotWriter) {
         for (fingerprint, size) in zip(snapshot.fingerprints, snapshot.sizes) {
-            guard size.keys > 0 || size.writtenKeys > 0 else {
+            guard let written = size.written else {
                 sizes[fingerprint.id] = StateSize(bytes: size.bytes, keys: 0)
                 continue
             }
-            if size.writtenKeys > 0 {
-                averages[fingerprint.id] = Double(size.bytes) / Double(size.writtenKeys)
+            if written.count > 0 {
+                averages[fingerprint.id] = Double(written.bytes) / Double(written.count)
             }
             let average = averages[fingerprint.id] ?? 0
             sizes[fingerprint.id] = StateSize(
