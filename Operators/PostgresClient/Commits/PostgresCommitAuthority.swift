@@ -17,6 +17,8 @@ public final class PostgresCommitAuthority: CommitAuthority {
     private let tell: (DataflowError) -> Void
     /// How many rows the database has refused, which were kept as dead letters.
     package private(set) var refusedRows = 0
+    /// How many pieces of commits were tried to find those.
+    package private(set) var isolationTries = 0
 
     /// Makes an authority; nothing is connected yet.
     ///
@@ -104,6 +106,7 @@ public final class PostgresCommitAuthority: CommitAuthority {
         // A table that is missing is made in a transaction of its own.
         _ = try applier.layout(of: letters([]).table, on: connection)
         try transaction(decision, generation, connection) {
+            defer { isolationTries += isolation.tries }
             try isolation.write(with: &applier)
             guard !isolation.refused.isEmpty else { return }
             let sets = try applier.changeSets([letters(isolation.refused)], on: connection)
