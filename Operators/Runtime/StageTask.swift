@@ -322,7 +322,8 @@ final class StageTask {
         }
         let position = CommitPosition(offsets: offsets, checkpoint: ref)
         pending = (position, next)
-        let (tables, letters) = chain.context.changes(epoch: epoch)
+        let (tables, letters) = chain.context.changes(
+            of: "\(epoch)-\(String(attempt, radix: 16))")
         return (
             CommitDecision(task: id, position: position, tables: tables, letters: letters), write
         )
