@@ -21,6 +21,9 @@ public final class StageLane {
     private var stalledUntil = EventTime.min
     /// Since when the client has refused; nil: it takes what it is given.
     private var stalledSince: EventTime?
+    /// Whether output was lost of which the worker has not heard yet: what it has asked to be written behind that
+    /// is void, and would only wait for room in its turn.
+    private var hasLostOutput = false
     /// Checkpoints to be read one a turn, so that the thread's other tasks run meanwhile.
     private var loads: [WorkerCommand] = []
     /// What the commits so far have taken.
@@ -71,6 +74,7 @@ public final class StageLane {
         var events = first
         var index = 0
         while index < events.count, !isStopped {
+            if case .failed(.produce, _) = events[index] { hasLostOutput = false }
             let commands = worker.step(now: clock.now(), events[index])
             for command in commands { execute(command, &events) }
             index += 1
@@ -166,6 +170,7 @@ public final class StageLane {
 
     private func execute(_ command: WorkerCommand, _ events: inout [WorkerEvent]) {
         if !stalled.isEmpty { return stalled.append(command) }
+        if hasLostOutput, case .produce(_, nil) = command { return }
         do {
             try carryOut(command, &events)
             if case .produce = command { stalledSince = nil }
@@ -177,7 +182,10 @@ public final class StageLane {
                 stalledUntil = clock.now().advanced(
                     byMilliseconds: worker.options.firstBackoffMilliseconds)
             } else {
-                stalledSince = nil
+                if case .produce = command {
+                    stalledSince = nil
+                    hasLostOutput = true
+                }
                 events.append(.failed(command, error))
             }
         }
@@ -220,7 +228,7 @@ public final class StageLane {
         case .read(let partition):
             if !reads.contains(partition) { reads.append(partition) }
         case .withhold(let partitions): withhold(partitions)
-        case .produce(let batch, let ticket): try produce(batch, ticket)
+        case .produce(let batch, let ticket): try produce(batch, ticket, &events)
         case .loadLink: loads.append(command)
         case .report(let error): note("run", error)
         case .wake(let time): wakeAt = time
@@ -261,7 +269,9 @@ public final class StageLane {
         reads.removeAll { partitions.contains($0) }
     }
 
-    private func produce(_ batch: OutputBatch, _ ticket: UInt64?) throws {
+    private func produce(
+        _ batch: OutputBatch, _ ticket: UInt64?, _ events: inout [WorkerEvent]
+    ) throws {
         lastToken += 1
         if let ticket { tickets[lastToken] = ticket }
         do {
@@ -271,7 +281,7 @@ public final class StageLane {
             tickets[lastToken] = nil
             guard let ticket else { throw error }
             // Whoever pushed can push again; nothing else depends on the record.
-            answer(ticket, dataflowError(error))
+            events.append(.delivered(ticket: ticket, dataflowError(error)))
         }
     }
 

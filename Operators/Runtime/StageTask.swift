@@ -148,13 +148,15 @@ final class StageTask {
 
     private func apply(_ checkpoint: Checkpoint, at index: Int) throws(DataflowError) {
         checkpoints.weigh(checkpoint.sections.count, at: index)
-        // No less than the state; how much it is the first commit tells.
-        share.set(checkpoints.weight)
+        // No less than the state; how much it is the commits tell that write keys of it.
+        share.set(checkpoints.weight, estimated: checkpoints.weight)
+        let keys = (named ?? checkpoint).keysByOperator
         do throws(CodecError) {
-            try chain.restore(
-                try SnapshotReader(
-                    all: index == 0, isLast: index == checkpoints.links.count - 1,
-                    keys: (named ?? checkpoint).keysByOperator, bytes: checkpoint.sections))
+            let reader = try SnapshotReader(
+                all: index == 0, isLast: index == checkpoints.links.count - 1,
+                keys: keys, bytes: checkpoint.sections)
+            try chain.restore(reader)
+            weight.restore(reader.sectionBytes, keys: keys)
         } catch {
             throw DataflowError(
                 .corruptCheckpoint, domain: .external,
@@ -320,7 +322,8 @@ final class StageTask {
         }
         let position = CommitPosition(offsets: offsets, checkpoint: ref)
         pending = (position, next)
-        let (tables, letters) = chain.context.changes(epoch: epoch)
+        let (tables, letters) = chain.context.changes(
+            of: "\(epoch)-\(String(attempt, radix: 16))")
         return (
             CommitDecision(task: id, position: position, tables: tables, letters: letters), write
         )
@@ -329,7 +332,7 @@ final class StageTask {
     /// Notes what the state weighs: when that is too much, what was read is committed and no more is read.
     private func weigh(_ snapshot: SnapshotWriter, now: EventTime, _ options: WorkerOptions) {
         weight.note(snapshot)
-        share.set(weight.bytes)
+        share.set(weight.bytes, estimated: weight.estimatedBytes)
         obstacle = weight.excess(of: id, options) ?? share.excess(of: id)
         obstacle?.partition = topics.first
         obstacleSince = obstacle == nil ? nil : obstacleSince ?? now

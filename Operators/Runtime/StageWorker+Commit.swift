@@ -61,7 +61,7 @@ extension StageWorker {
             held += task.takeHeld()
             task.goOn()
         }
-        commands += held.map { .produce($0, ticket: nil) }
+        commands += held.flatMap { produces($0) }
         if !garbage.isEmpty { commands.append(.collect(garbage)) }
         leave(&commands)
         if isStopping { commitOrLeave(now: now, &commands) }

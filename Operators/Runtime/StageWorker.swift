@@ -48,6 +48,8 @@ public final class StageWorker {
     /// The inputs whose ends were reached and committed when the worker stopped in order.
     public private(set) var finished: [TopicPartition] = []
     var reading: Set<TopicPartition> = []
+    /// Pushes whose output was cut into pieces.
+    var pushes: [UInt64: OpenPush] = [:]
 
     /// Makes a worker.
     ///
@@ -115,7 +117,7 @@ public final class StageWorker {
         case .pushed(let ticket, let values):
             try push(values, ticket: ticket, now: now, &commands)
         case .delivered(let ticket, let error):
-            commands.append(.answer(ticket: ticket, error))
+            delivered(ticket, error, &commands)
         case .prepared(let commit):
             if coordinator.current?.id == commit {
                 noteSuccess(of: "prepare", commands: &commands)
@@ -198,36 +200,6 @@ public final class StageWorker {
         resume(task, &commands)
     }
 
-    private func push(
-        _ values: Any, ticket: UInt64, now: EventTime, _ commands: inout [WorkerCommand]
-    ) throws(DataflowError) {
-        let task: StageTask
-        do throws(DataflowError) {
-            task = try pushTask()
-        } catch {
-            guard error.retry != .never else { throw error }
-            // Whoever pushed can push again.
-            return commands.append(.answer(ticket: ticket, error))
-        }
-        task.chain.context.now = now
-        guard task.chain.inputs.contains(where: { $0.push(values) }) else {
-            throw DataflowError(
-                .invariant, domain: .internal, "pushed records are not of the source's type")
-        }
-        if let failure = task.chain.context.failure { throw failure }
-        if let outputs = task.takeOutputs() {
-            commands.append(.produce(outputs, ticket: ticket))
-        } else {
-            commands.append(.answer(ticket: ticket, nil))
-        }
-    }
-
-    /// A stage without offsets has one task a thread; it needs no claim.
-    private func pushTask() throws(DataflowError) -> StageTask {
-        if let task = tasks[0] { return task }
-        return try makeTask(nextLife(of: 0), incarnation: 1)
-    }
-
     func nextLife(of task: Int32) -> TaskLife {
         lives += 1
         return TaskLife(task: task, number: lives)
@@ -266,8 +238,15 @@ public final class StageWorker {
         if holdsOutput {
             task.hold(outputs)
         } else {
-            commands.append(.produce(outputs, ticket: nil))
+            commands += produces(outputs)
         }
+    }
+
+    /// Hands output over in pieces that a client has room for, each of which may wait for it on its own.
+    func produces(_ outputs: OutputBatch, ticket: UInt64? = nil) -> [WorkerCommand] {
+        outputs.pieces(
+            entries: options.maximumRecordsPerWrite, bytes: options.maximumBytesPerWrite
+        ).map { .produce($0, ticket: ticket) }
     }
 
     /// Whether the outputs of all tasks are one transaction, so that all of them commit together.

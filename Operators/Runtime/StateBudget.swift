@@ -9,23 +9,36 @@ internal import Synchronization
 public final class StateBudget: Sendable {
     /// The most bytes.
     public let maximumBytes: Int
-    private let used = Mutex(0)
+    private let used = Mutex(Use())
 
-    /// How much more may be kept while checkpoints are restored: a chain of them weighs up to that many times
-    /// its state, and until the first commit nobody knows how many.
+    /// What tasks keep.
+    struct Use {
+        /// Bytes that were weighed.
+        var weighed = 0
+        /// Bytes of checkpoints that stand for state which was not written since it was restored.
+        var estimated = 0
+    }
+
+    /// How much more may be kept of what is only estimated: a chain of checkpoints weighs up to that many times
+    /// its state, and until keys of it are written nobody knows how many.
     static let restoreExcess = 2
 
     /// Makes a budget.
     public init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
 
-    /// How many bytes are kept.
-    public var bytes: Int { used.withLock { $0 } }
+    /// How many bytes are kept; of state that was restored and not written since, those of its checkpoints.
+    public var bytes: Int { used.withLock { $0.weighed + $0.estimated } }
 
-    func change(by amount: Int) { used.withLock { $0 += amount } }
+    func change(from old: Use, to new: Use) {
+        used.withLock {
+            $0.weighed += new.weighed - old.weighed
+            $0.estimated += new.estimated - old.estimated
+        }
+    }
 
     /// Why a task reads no more although its own state is within its bound; nil when it may.
     func excess(of task: TaskID) -> DataflowError? {
-        let bytes = bytes
+        let bytes = used.withLock { $0.weighed + $0.estimated / StateBudget.restoreExcess }
         guard bytes > maximumBytes else { return nil }
         return DataflowError(
             .limitExceeded, domain: .user,
@@ -38,15 +51,17 @@ public final class StateBudget: Sendable {
 /// What one task has charged to a budget; given back with the task.
 final class BudgetShare {
     private let budget: StateBudget?
-    private var bytes = 0
+    private var use = StateBudget.Use()
 
     init(_ budget: StateBudget?) { self.budget = budget }
 
-    deinit { budget?.change(by: -bytes) }
+    deinit { budget?.change(from: use, to: StateBudget.Use()) }
 
-    func set(_ amount: Int) {
-        budget?.change(by: amount - bytes)
-        bytes = amount
+    /// - Parameter estimated: how many of `bytes` are an estimate.
+    func set(_ bytes: Int, estimated: Int) {
+        let now = StateBudget.Use(weighed: bytes - estimated, estimated: estimated)
+        budget?.change(from: use, to: now)
+        use = now
     }
 
     func excess(of task: TaskID) -> DataflowError? { budget?.excess(of: task) }

@@ -20,29 +20,51 @@ struct StateWeight {
     private(set) var sizes: [OperatorID: StateSize] = [:]
     /// The average of a key's bytes in the latest section of each operator that wrote any.
     private var averages: [OperatorID: Double] = [:]
+    /// The operators that have written no key since they were restored: all that is known of them is what their
+    /// chain of checkpoints weighs, which is some times as much as what they keep.
+    private var estimated: Set<OperatorID> = []
 
     var bytes: Int { sizes.values.reduce(0) { $0 + $1.bytes } }
     var keys: Int { sizes.values.reduce(0) { $0 + $1.keys } }
+    /// How many of ``bytes`` are an estimate.
+    var estimatedBytes: Int { estimated.reduce(0) { $0 + (sizes[$1]?.bytes ?? 0) } }
+
+    /// Takes in what one checkpoint of a chain tells that is restored.
+    ///
+    /// - Parameters:
+    ///   - sections: the bytes of each operator's section.
+    ///   - keys: how many keys each will have once the whole chain is restored.
+    mutating func restore(_ sections: [OperatorID: Int], keys: [OperatorID: Int]) {
+        for (id, count) in keys where count > 0 {
+            let size = StateSize(
+                bytes: (sizes[id]?.bytes ?? 0) + (sections[id] ?? 0), keys: count)
+            sizes[id] = size
+            averages[id] = Double(size.bytes) / Double(count)
+            estimated.insert(id)
+        }
+    }
 
     /// Takes in what a snapshot tells.
     mutating func note(_ snapshot: SnapshotWriter) {
         for (fingerprint, size) in zip(snapshot.fingerprints, snapshot.sizes) {
-            guard size.keys > 0 || size.writtenKeys > 0 else {
-                sizes[fingerprint.id] = StateSize(bytes: size.bytes, keys: 0)
+            let id = fingerprint.id
+            guard let written = size.written else {
+                sizes[id] = StateSize(bytes: size.bytes, keys: 0)
                 continue
             }
-            if size.writtenKeys > 0 {
-                averages[fingerprint.id] = Double(size.bytes) / Double(size.writtenKeys)
+            if written.count > 0 {
+                averages[id] = Double(written.bytes) / Double(written.count)
+                estimated.remove(id)
             }
-            let average = averages[fingerprint.id] ?? 0
-            sizes[fingerprint.id] = StateSize(
-                bytes: Int(average * Double(size.keys)), keys: size.keys)
+            sizes[id] = StateSize(
+                bytes: Int((averages[id] ?? 0) * Double(size.keys)), keys: size.keys)
         }
     }
 
-    /// What is wrong with so much state; nil when it is within its bounds.
+    /// What is wrong with so much state; nil when it is within its bounds, or may be.
     func excess(of task: TaskID, _ options: WorkerOptions) -> DataflowError? {
         let what: String
+        let bytes = bytes - estimatedBytes
         if bytes > options.maximumStateBytes {
             what = "\(bytes) bytes, its bound is \(options.maximumStateBytes)"
         } else if keys > options.maximumStateKeys {

@@ -24,7 +24,8 @@ public enum WorkerCommand {
     case withhold([TopicPartition])
     /// Stop reading partitions and give them back.
     case release([TopicPartition])
-    /// Write records; with a ticket, report when they are acknowledged.
+    /// Write records; with a ticket, report when they are acknowledged. Once records without a ticket are lost,
+    /// those behind them are not written either, until the worker has heard of it.
     case produce(OutputBatch, ticket: UInt64?)
     /// Make checkpoints durable.
     case prepare(commit: UInt64, [CheckpointWrite])

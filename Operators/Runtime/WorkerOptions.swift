@@ -34,6 +34,10 @@ public struct WorkerOptions: Hashable, Sendable {
     public var attemptsBeforeRest = 5
     /// For how long a command may fail before the worker gives up: a day.
     public var longestOutageMilliseconds: Int64 = 86_400_000
+    /// How many records are handed to a client at once; what a task writes in one step may be any number.
+    public var maximumRecordsPerWrite = 50_000
+    /// How many bytes of keys and values are handed to a client at once.
+    public var maximumBytesPerWrite = 16 << 20
     /// How long a produce may wait for room in its client, before its tasks go on from their last commits.
     public var longestStallMilliseconds: Int64 = 30_000
     /// How often a record that a stage can't decode is read before it is kept as a dead letter.

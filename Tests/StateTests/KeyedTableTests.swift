@@ -59,7 +59,7 @@ struct KeyedTableTests {
                 }
                 var writer = ByteWriter()
                 let written = table.snapshot(scope, into: &writer)
-                #expect(written <= table.count)
+                #expect(written.count <= table.count)
                 if scope == .everything { (chain, pass) = ([], nil) }
                 chain.append(writer.bytes)
                 if let ended = pass, ended.next == ended.count {
@@ -171,6 +171,21 @@ struct KeyedTableTests {
             }
         }
         #expect(contents(restored) == [1: 20])
+    }
+
+    @Test("the names of removed keys are not counted among the bytes of what was written")
+    func writtenBytes() {
+        var table = KeyedTable<Int64, Int64>()
+        for key in 0..<1_000 as Range<Int64> { _ = table.touch(key) { key } }
+        var base = ByteWriter()
+        let all = table.snapshot(.everything, into: &base)
+        #expect(all.count == 1_000 && all.bytes == base.count - 5)
+        for key in 0..<999 as Range<Int64> { table.remove(key) }
+        table.update(999, initial: { 0 }) { $0 += 1 }
+        var delta = ByteWriter()
+        let one = table.snapshot(.changes, into: &delta)
+        #expect(one == WrittenKeys(count: 1, bytes: all.bytes / 1_000))
+        #expect(delta.count > 999 * 8)
     }
 
     @Test("a truncated snapshot is an error, never a crash")

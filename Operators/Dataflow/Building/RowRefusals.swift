@@ -5,18 +5,51 @@ internal import State
 struct RowRefusals: Sendable {
     let pipeline: String
     let partition: Int32
-    let epoch: UInt64
+    /// Names the commit: no other has the name, whatever run it is of.
+    let commit: String
     let tables: [TableChanges]
     let origins: [RowOrigins]
 
-    /// How many low bits of a letter's offset number the rows of a commit, where no record has the number.
-    static let rowBits: UInt64 = 24
+    /// The most rows of one record whose reasons its letter tells.
+    static let maximumReasons = 8
 
-    /// The dead letters of refused rows.
+    /// The place of a letter, of which there is one.
+    private struct Place: Hashable {
+        let operatorID: OperatorID
+        let partition: TopicPartition?
+        let offset: Offset?
+    }
+
+    /// The dead letters of refused rows: one a record, with the reasons of all of its rows.
     func letters(_ refused: [RefusedRow]) -> TableChanges {
-        TableChanges(
+        var letters: [(letter: DeadLetter, reasons: [String])] = []
+        var known: [Place: Int] = [:]
+        for row in refused {
+            let letter = letter(row)
+            let place = Place(
+                operatorID: letter.operatorID, partition: letter.partition, offset: letter.offset)
+            if let index = known[place] {
+                letters[index].reasons.append(row.reason)
+            } else {
+                known[place] = letters.count
+                letters.append((letter, []))
+            }
+        }
+        return TableChanges(
             table: DeadLetterOutlet.table,
-            rows: refused.map { .upsert(DeadLetterOutlet.row(letter($0), pipeline: pipeline)) })
+            rows: letters.map { letter, reasons in
+                var letter = letter
+                if !reasons.isEmpty { letter.reason += RowRefusals.further(reasons) }
+                return .upsert(DeadLetterOutlet.row(letter, pipeline: pipeline))
+            })
+    }
+
+    /// What is said of further rows of a record.
+    private static func further(_ reasons: [String]) -> String {
+        let told = reasons.prefix(maximumReasons - 1).joined(separator: "; ")
+        let left = reasons.count - (maximumReasons - 1)
+        return "; \(reasons.count) more of its rows: \(told)"
+            + (left > 0 ? "; and \(left) more" : "")
     }
 
     private func letter(_ refused: RefusedRow) -> DeadLetter {
@@ -31,9 +64,9 @@ struct RowRefusals: Sendable {
             letter.offset = place.offset
         } else {
             // No record has its place: the row of this commit.
-            letter.partition = TopicPartition(topic: "table \(table.name)", partition: partition)
-            letter.offset = Offset(
-                Int64(truncatingIfNeeded: epoch << RowRefusals.rowBits | UInt64(refused.row)))
+            letter.partition = TopicPartition(
+                topic: "table \(table.name), commit \(commit)", partition: partition)
+            letter.offset = Offset(Int64(refused.row))
         }
         if entry.isKept {
             letter.key = entry.key.map { Array(known.bytes[$0]) }

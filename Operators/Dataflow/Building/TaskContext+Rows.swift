@@ -26,13 +26,14 @@ extension TaskContext {
 
     /// The changes that a commit is to record, and what becomes of those that a database refuses.
     ///
-    /// - Parameter epoch: the commit's number, which no other of the task's commits has.
-    public func changes(epoch: UInt64) -> (tables: [TableChanges], letters: CommitDecision.Letters?)
-    {
+    /// - Parameter commit: the commit's name, which no other commit has.
+    public func changes(
+        of commit: String
+    ) -> (tables: [TableChanges], letters: CommitDecision.Letters?) {
         let taking = tables.indices.filter { !tables[$0].rows.isEmpty }
         if taking.isEmpty { return ([], nil) }
         let refusals = RowRefusals(
-            pipeline: pipeline, partition: partition, epoch: epoch,
+            pipeline: pipeline, partition: partition, commit: commit,
             tables: taking.map { tables[$0] }, origins: taking.map { origins[$0] })
         return (refusals.tables, { refusals.letters($0) })
     }

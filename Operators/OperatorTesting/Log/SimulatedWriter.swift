@@ -19,6 +19,11 @@ public final class SimulatedWriter: LogWriter {
         appendRecord = append ?? { try log.append($0, to: $1) }
     }
 
+    /// The most records that a client takes at once, as Kafka's.
+    static let maximumRecords = 200_000
+    /// The most bytes of keys and values.
+    static let maximumBytes = 128 << 20
+
     /// How many partitions a topic has.
     public func partitionCount(of topic: String) throws -> Int32 {
         try log.partitionCount(of: topic)
@@ -32,6 +37,12 @@ public final class SimulatedWriter: LogWriter {
 
     /// Takes a batch.
     public func write(_ batch: OutputBatch, token: UInt64) throws {
+        guard batch.entries.count <= SimulatedWriter.maximumRecords,
+            batch.bytes.count <= SimulatedWriter.maximumBytes
+        else {
+            throw DataflowError(
+                .limitExceeded, domain: .internal, "a batch is larger than the client's queue")
+        }
         for entry in batch.entries {
             let end = max(entry.key?.upperBound ?? 0, entry.value?.upperBound ?? 0)
             guard batch.topics.indices.contains(entry.topic), end <= batch.bytes.count else {

@@ -23,6 +23,8 @@ final class SimulatedLane {
     private var lastToken: UInt64 = 0
     private var stalledUntil = EventTime.min
     private var stalledSince: EventTime?
+    /// Whether output was lost of which the worker has not heard yet.
+    private var hasLostOutput = false
     private(set) var wakeAt = EventTime.min
     /// Told what the worker reports.
     var report: (DataflowError) -> Void = { _ in }
@@ -102,6 +104,7 @@ final class SimulatedLane {
             events.swapAt(0, 1)
         }
         let event = events.removeFirst()
+        if case .failed(.produce, _) = event { hasLostOutput = false }
         if event.isAnswer, faults?.strikes(.answerDuplicated, oneIn: 20) ?? false {
             events.append(event)
         }
@@ -166,7 +169,10 @@ final class SimulatedLane {
                 // Nothing may overtake it: it stays at the head of the queue.
                 stalledUntil = clock.now().advanced(byMilliseconds: 50)
             } else {
-                stalledSince = nil
+                if case .produce = command {
+                    stalledSince = nil
+                    hasLostOutput = true
+                }
                 commands.removeFirst()
                 events.append(.failed(command, error))
             }
@@ -181,6 +187,7 @@ final class SimulatedLane {
 
     private func carryOut(_ command: WorkerCommand) throws {
         switch command {
+        case .produce where hasLostOutput: break
         case .produce(let batch, _):
             lastToken += 1
             try clients.services.writer?.write(batch, token: lastToken)

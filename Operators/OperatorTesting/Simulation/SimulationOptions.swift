@@ -44,6 +44,7 @@ public struct SimulationOptions {
         // Small, so that a short run has long chains of checkpoints, and makes them short.
         options.worker.maximumDeltas = 1
         options.worker.sliceBytes = seed % 2 == 0 ? 100 : 10_000
+        if seed % 4 == 1 { options.worker.maximumRecordsPerWrite = 2 }
         if faults > 0 {
             options.faults = .all(seed: SeededGenerator.mix(seed &+ 1), each: faults)
         }

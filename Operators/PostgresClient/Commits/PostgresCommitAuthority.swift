@@ -17,6 +17,14 @@ public final class PostgresCommitAuthority: CommitAuthority {
     private let tell: (DataflowError) -> Void
     /// How many rows the database has refused, which were kept as dead letters.
     package private(set) var refusedRows = 0
+    /// How many pieces of commits were tried to find those.
+    package private(set) var isolationTries = 0
+    /// How many rows of each task were refused since one was written.
+    private var refusedInARow: [TaskID: Int] = [:]
+
+    /// How many rows in a row are kept as dead letters when none can be written: where so many are refused, it is
+    /// the table that is broken, and not the rows.
+    static let maximumRefusedInARow = 1_000
 
     /// Makes an authority; nothing is connected yet.
     ///
@@ -88,6 +96,7 @@ public final class PostgresCommitAuthority: CommitAuthority {
             try transaction(decision, generation, connection) {
                 try applier.apply(sets, on: connection)
             }
+            if !sets.isEmpty { refusedInARow[decision.task] = nil }
         } catch let error as PostgresError where error.isOfRows {
             guard let letters = decision.letters else { throw error }
             try decideWithoutRefused(decision, generation, letters, on: connection)
@@ -105,11 +114,16 @@ public final class PostgresCommitAuthority: CommitAuthority {
         // A table that is missing is made in a transaction of its own.
         _ = try applier.layout(of: letters([]).table, on: connection)
         try transaction(decision, generation, connection) {
+            defer { isolationTries += isolation.tries }
             try isolation.write(with: &applier)
             guard !isolation.refused.isEmpty else { return }
+            try checkRefusals(isolation, decision)
             let sets = try applier.changeSets([letters(isolation.refused)], on: connection)
             try applier.apply(sets, on: connection)
         }
+        refusedInARow[decision.task] =
+            isolation.hasWritten
+            ? nil : refusedInARow[decision.task, default: 0] + isolation.refused.count
         guard let first = isolation.refused.first else { return }
         refusedRows += isolation.refused.count
         tell(
@@ -119,6 +133,22 @@ public final class PostgresCommitAuthority: CommitAuthority {
                     + "\(decision.tables[first.table].table.name): \(first.reason); "
                     + "they are in millrace.dead_letters",
                 partition: decision.position.offsets.keys.min()))
+    }
+
+    /// Refuses to go on keeping a whole stream as dead letters.
+    ///
+    /// - Throws: an error that passes once the table takes a row again: until then nothing is read.
+    private func checkRefusals(_ isolation: RowIsolation, _ decision: CommitDecision) throws {
+        let count = refusedInARow[decision.task, default: 0] + isolation.refused.count
+        guard !isolation.hasWritten, count >= PostgresCommitAuthority.maximumRefusedInARow,
+            let last = isolation.refused.last
+        else { return }
+        throw DataflowError(
+            .rejected, domain: .user, retry: .backoff,
+            "the database refused \(count) rows of task \(decision.task) in a row and took none, the last for "
+                + "\(decision.tables[last.table].table.name): \(last.reason); mend the table's constraint or "
+                + "trigger, and the commit is made by itself; or filter such rows in the pipeline, and start it anew",
+            partition: decision.position.offsets.keys.min())
     }
 
     private func transaction(

@@ -4,10 +4,10 @@ internal import State
 /// Writes changes of which the database refuses some: finds those by halving and writes all others, inside of one
 /// transaction.
 ///
-/// A piece that is refused is rolled back to its savepoint and tried again as two halves, down to single rows, so
-/// that `n` changes take fewer than `2 n` tries, whatever is refused, and as many again where a constraint is
-/// checked at COMMIT. Of a key whose last change is refused the one
-/// before counts.
+/// A piece that is refused, by a statement or by what is checked at COMMIT, is rolled back to its savepoint and
+/// tried again as two halves, down to single rows, so that `n` changes take fewer than `2 n` tries. Rows that may
+/// have been refused for the sake of others, as a child is before its parent, are tried again as long as others
+/// come through. Of a key whose last change is refused the one before counts.
 struct RowIsolation {
     /// The changes of one table that can be written at all.
     private struct Part {
@@ -18,10 +18,42 @@ struct RowIsolation {
         let groups: [[Int]]
     }
 
+    /// The changes of one key.
+    private struct Unit {
+        let part: Int
+        /// Where in its part's order of keys it stands.
+        let place: Int
+        /// Where among the commit's changes the last one stands, from 0 to 1: the rows that came of one record lie
+        /// about side by side, whatever their tables.
+        let moment: Double
+        /// The changes that may count, the last one first of all.
+        var rows: [Int]
+        /// Why the last one is refused.
+        var refusal: PostgresError?
+
+        /// Whether it may be written once other rows are.
+        var mayDependOnOthers: Bool { refusal?.mayDependOnOtherRows ?? false }
+    }
+
+    /// How often rows are tried again that may have been refused for the sake of others.
+    static let maximumPasses = 16
+    /// How often keys go back to earlier changes of theirs while others still wait for them.
+    static let maximumWaits = 4
+    /// Up to how many rows that are left are tried in pairs, and without one of them.
+    static let maximumTogether = 16
+
     private let connection: PostgresConnection
     private var parts: [Part] = []
+    /// The parts in the order in which they are written: what is referred to first.
+    private var order: [Int] = []
+    /// Where in that order each part stands.
+    private var rank: [Int] = []
     /// What is refused so far.
     private(set) var refused: [RefusedRow] = []
+    /// Whether anything was written.
+    private(set) var hasWritten = false
+    /// How many pieces were tried.
+    private(set) var tries = 0
 
     /// Sets those changes apart that can't be sent at all.
     init(
@@ -45,6 +77,37 @@ struct RowIsolation {
                     table: table, layout: layout, rows: rows,
                     groups: try ChangeSet.groups(layout, rows: rows, at: fitting)))
         }
+        order = try RowIsolation.order(parts.map(\.layout.name), on: connection)
+        rank = parts.indices.map { order.firstIndex(of: $0) ?? 0 }
+    }
+
+    /// The order of tables in which none refers to a later one, as far as there is such an order.
+    private static func order(
+        _ names: [QualifiedName], on connection: PostgresConnection
+    ) throws -> [Int] {
+        if names.count < 2 { return Array(names.indices) }
+        var oids: [Int64] = []
+        var parents: [Set<Int64>] = []
+        for name in names {
+            let row = try connection.query(
+                """
+                SELECT coalesce(to_regclass($1)::oid::bigint, 0), ARRAY(
+                    SELECT confrelid::bigint FROM pg_catalog.pg_constraint
+                    WHERE contype = 'f' AND conrelid = to_regclass($1))
+                """, [.text(name.sql)]
+            ).first
+            oids.append(try row?.value(0) ?? 0)
+            parents.append(Set(try row?.array(1) ?? []))
+        }
+        var order: [Int] = []
+        var left = Array(names.indices)
+        while !left.isEmpty {
+            let open = Set(left.map { oids[$0] })
+            let next =
+                left.firstIndex { parents[$0].subtracting([oids[$0]]).isDisjoint(with: open) } ?? 0
+            order.append(left.remove(at: next))
+        }
+        return order
     }
 
     /// What may be written, for whoever makes partitions for it.
@@ -58,54 +121,144 @@ struct RowIsolation {
 
     /// Writes what can be written; called once, in an open transaction.
     mutating func write(with applier: inout TableApplier) throws {
-        let unfit = refused
-        try connection.script("SAVEPOINT millrace_rows")
-        for part in parts { try write(part.groups[...], of: part, &applier) }
-        do {
-            try connection.script(RowIsolation.checkDeferred)
-        } catch let error as PostgresError where error.isOfRows {
-            // What is checked at COMMIT doesn't say which row it is about; so it is checked row by row.
-            try connection.script("ROLLBACK TO SAVEPOINT millrace_rows")
-            refused = unfit
-            try connection.script(RowIsolation.checkDeferred)
-            for part in parts { try write(part.groups[...], of: part, &applier) }
+        var open = parts.indices.flatMap { part in
+            parts[part].groups.enumerated().map { place, rows in
+                Unit(
+                    part: part, place: place,
+                    moment: Double(rows.last ?? 0) / Double(parts[part].rows.count), rows: rows)
+            }
+        }
+        // Each piece is checked as a COMMIT would check it; only so does a refusal say what it is about.
+        try connection.script("SET CONSTRAINTS ALL DEFERRED")
+        var waits = 0
+        while !open.isEmpty {
+            open = try settle(open, &applier)
+            // Whoever waits for others may wait for earlier changes of their keys.
+            let mayWait =
+                waits < RowIsolation.maximumWaits
+                && open.contains { !$0.mayDependOnOthers && $0.rows.count > 1 }
+            waits += 1
+            for index in open.indices where !mayWait || !open[index].mayDependOnOthers {
+                guard let row = open[index].rows.popLast(), let reason = open[index].refusal
+                else { continue }
+                refused.append(
+                    RefusedRow(
+                        table: parts[open[index].part].table, row: row, reason: reason.description))
+            }
+            open.removeAll(where: \.rows.isEmpty)
         }
     }
 
-    private static let checkDeferred = "SET CONSTRAINTS ALL IMMEDIATE"
-
-    private mutating func write(
-        _ groups: ArraySlice<[Int]>, of part: Part, _ applier: inout TableApplier
-    ) throws {
-        guard !groups.isEmpty else { return }
-        guard let error = try attempt(groups.compactMap(\.last), of: part, &applier) else { return }
-        if groups.count > 1 {
-            let middle = groups.startIndex + groups.count / 2
-            try write(groups[..<middle], of: part, &applier)
-            return try write(groups[middle...], of: part, &applier)
+    /// Writes the last change of as many keys as possible.
+    ///
+    /// - Returns: the others, each with the reason.
+    private mutating func settle(
+        _ units: [Unit], _ applier: inout TableApplier
+    ) throws -> [Unit] {
+        var refused: [Unit] = []
+        var open = units
+        for number in 0..<RowIsolation.maximumPasses {
+            let count = open.count
+            let rest = try pass(sorted(open, byTable: number % 2 == 1), &applier)
+            refused += rest.filter { !$0.mayDependOnOthers }
+            open = rest.filter(\.mayDependOnOthers)
+            if open.isEmpty { break }
+            if rest.count == count {
+                let left = try together(open, &applier)
+                let isDone = left.count == open.count
+                open = left
+                if isDone { break }
+            }
         }
-        var rows = groups.joined().map { $0 }
-        var reason = error.description
-        while let row = rows.popLast() {
-            refused.append(RefusedRow(table: part.table, row: row, reason: reason))
-            guard let before = rows.last,
-                let error = try attempt([before], of: part, &applier)
-            else { return }
-            reason = error.description
+        return refused + open
+    }
+
+    private func sorted(_ units: [Unit], byTable: Bool) -> [Unit] {
+        units.sorted { a, b in
+            byTable
+                ? (rank[a.part], a.place) < (rank[b.part], b.place)
+                : (a.moment, a.part, a.place) < (b.moment, b.part, b.place)
         }
     }
 
-    /// Writes some changes, or none of them.
+    /// Tries all, then halves of what is refused, then halves of those.
+    ///
+    /// - Returns: what is refused by itself.
+    private mutating func pass(
+        _ units: [Unit], _ applier: inout TableApplier
+    ) throws -> [Unit] {
+        var refused: [Unit] = []
+        var pieces = [units[...]]
+        while !pieces.isEmpty {
+            var halves: [ArraySlice<Unit>] = []
+            // Side by side: what was refused for the sake of others finds them written when its halves are tried.
+            for piece in pieces where !piece.isEmpty {
+                guard let error = try attempt(piece, &applier) else {
+                    hasWritten = true
+                    continue
+                }
+                if piece.count == 1, var unit = piece.first {
+                    unit.refusal = error
+                    refused.append(unit)
+                } else {
+                    let middle = piece.startIndex + piece.count / 2
+                    halves += [piece[..<middle], piece[middle...]]
+                }
+            }
+            pieces = halves
+        }
+        return refused
+    }
+
+    /// Tries what is left of rows that may refer to one another: all but one of them, then in pairs.
+    ///
+    /// - Returns: what is refused still.
+    private mutating func together(
+        _ units: [Unit], _ applier: inout TableApplier
+    ) throws -> [Unit] {
+        guard (3...RowIsolation.maximumTogether).contains(units.count) else { return units }
+        for index in units.indices {
+            var others = units
+            let left = others.remove(at: index)
+            if try attempt(others[...], &applier) == nil { return [left] }
+        }
+        var open = units
+        var first = 0
+        while first < open.count {
+            var partner: Int?
+            for second in open.indices where second > first && partner == nil {
+                if try attempt([open[first], open[second]], &applier) == nil { partner = second }
+            }
+            if let partner {
+                open.remove(at: partner)
+                open.remove(at: first)
+            } else {
+                first += 1
+            }
+        }
+        return open
+    }
+
+    /// Writes the last change of some keys, or none of them.
     ///
     /// - Returns: why the database refuses them; nil when it doesn't.
-    private func attempt(
-        _ rows: [Int], of part: Part, _ applier: inout TableApplier
+    private mutating func attempt(
+        _ units: ArraySlice<Unit>, _ applier: inout TableApplier
     ) throws -> PostgresError? {
-        let set = try ChangeSet(part.layout, rows: rows.map { part.rows[$0] })
+        tries += 1
+        let sets = try order.compactMap { part -> ChangeSet? in
+            let rows = units.filter { $0.part == part }.compactMap(\.rows.last).sorted()
+            if rows.isEmpty { return nil }
+            return try ChangeSet(parts[part].layout, rows: rows.map { parts[part].rows[$0] })
+        }
         try connection.script("SAVEPOINT millrace_piece")
         do {
-            try applier.apply([set], on: connection)
-            try connection.script("RELEASE SAVEPOINT millrace_piece")
+            try applier.apply(sets, on: connection)
+            try connection.script(
+                """
+                SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED;
+                RELEASE SAVEPOINT millrace_piece
+                """)
             return nil
         } catch let error as PostgresError where error.isOfRows {
             try connection.script(

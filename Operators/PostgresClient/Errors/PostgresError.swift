@@ -85,6 +85,15 @@ package struct PostgresError: Error, Hashable, Sendable {
         }
     }
 
+    /// Whether a row that is refused may be taken once other rows are written: a reference to a row that is not
+    /// there, a key or a range that another row has, an exception raised in PL/pgSQL for whatever reason.
+    var mayDependOnOtherRows: Bool {
+        switch sqlState {
+        case "23503", "23505", "23P01": true
+        default: sqlState?.hasPrefix("P0") ?? false
+        }
+    }
+
     /// The same failure in the words of the engine.
     package var dataflowError: DataflowError {
         let (code, domain, retry) = classification

@@ -10,17 +10,18 @@ extension KeyedTable {
     /// is in one of the slices, or in the changes beside one.
     ///
     /// - Parameter encode: writes a value; the key is written before it.
-    /// - Returns: how many keys were written.
+    /// - Returns: how many keys were written, in how many bytes.
     @discardableResult
     public mutating func snapshot(
         _ scope: SnapshotScope, into writer: inout ByteWriter,
         encode: (borrowing Value, inout ByteWriter) -> Void
-    ) -> Int {
+    ) -> WrittenKeys {
         let all = scope == .everything
         writer.varint(all ? 0 : UInt64(removed.count))
         if !all { for key in removed { key.encode(into: &writer) } }
         let place = writer.count
         writer.integer(UInt32(0))
+        let start = writer.count
         var written: UInt32 = 0
         func write(_ slot: Int) {
             entries[slot].key.encode(into: &writer)
@@ -35,7 +36,7 @@ extension KeyedTable {
         writer.patch(written, at: place)
         dirty.removeAll(keepingCapacity: true)
         removed.removeAll(keepingCapacity: true)
-        return Int(written)
+        return WrittenKeys(count: Int(written), bytes: writer.count - start)
     }
 
     /// The slots that a snapshot holds whether they changed or not.
@@ -86,11 +87,11 @@ extension KeyedTable {
 extension KeyedTable where Value: BinaryCodable {
     /// Writes what a snapshot of some scope is to hold, and counts it as saved.
     ///
-    /// - Returns: how many keys were written.
+    /// - Returns: how many keys were written, in how many bytes.
     @discardableResult
     public mutating func snapshot(
         _ scope: SnapshotScope, into writer: inout ByteWriter
-    ) -> Int {
+    ) -> WrittenKeys {
         snapshot(scope, into: &writer) { $0.encode(into: &$1) }
     }
 

@@ -41,6 +41,9 @@ public struct SnapshotReader {
         ranges = found
     }
 
+    /// How many bytes each operator's section has.
+    public var sectionBytes: [OperatorID: Int] { ranges.mapValues(\.count) }
+
     /// For how many keys an operator does well to make room before it restores; 0: unknown.
     public func expectedKeys(_ id: OperatorID) -> Int { keys[id] ?? 0 }
 

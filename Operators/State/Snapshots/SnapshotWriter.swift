@@ -17,8 +17,8 @@ public struct SnapshotWriter {
     public struct Size: Hashable, Sendable {
         /// The bytes of its section.
         public var bytes: Int
-        /// The keys in its section.
-        public var writtenKeys: Int
+        /// The keys in its section, without those that are only named as removed; nil for state without keys.
+        public var written: WrittenKeys?
         /// The keys that it keeps; 0 for state without keys.
         public var keys: Int
     }
@@ -32,17 +32,23 @@ public struct SnapshotWriter {
     public mutating func section(
         _ fingerprint: OperatorFingerprint, _ body: (inout ByteWriter) -> Void
     ) {
-        section(fingerprint, keys: 0) {
+        append(fingerprint, keys: 0) {
             body(&$0)
-            return 0
+            return nil
         }
     }
 
     /// Writes the section of an operator that keeps `keys` keys.
     ///
-    /// - Parameter body: writes, and says how many keys it wrote.
+    /// - Parameter body: writes, and says how many keys it wrote, in how many bytes.
     public mutating func section(
-        _ fingerprint: OperatorFingerprint, keys: Int, _ body: (inout ByteWriter) -> Int
+        _ fingerprint: OperatorFingerprint, keys: Int, _ body: (inout ByteWriter) -> WrittenKeys
+    ) {
+        append(fingerprint, keys: keys) { body(&$0) }
+    }
+
+    private mutating func append(
+        _ fingerprint: OperatorFingerprint, keys: Int, _ body: (inout ByteWriter) -> WrittenKeys?
     ) {
         fingerprints.append(fingerprint)
         bytes.string(fingerprint.id.rawValue)
@@ -50,7 +56,7 @@ public struct SnapshotWriter {
         bytes.integer(UInt32(0))
         let written = body(&bytes)
         let length = bytes.count - place - 4
-        sizes.append(Size(bytes: length, writtenKeys: written, keys: keys))
+        sizes.append(Size(bytes: length, written: written, keys: keys))
         if length > UInt32.max { isTooLarge = true }
         bytes.patch(UInt32(truncatingIfNeeded: length), at: place)
     }

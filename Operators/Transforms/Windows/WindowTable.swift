@@ -87,15 +87,15 @@ struct WindowTable<Key: StreamKey, A: Accumulator>: ~Copyable {
     /// How many keys all windows hold together.
     var keyCount: Int { panes.reduce(0) { $0 + $1.pointee.cells.count } }
 
-    /// - Returns: how many keys were written.
-    mutating func snapshot(_ scope: SnapshotScope, into writer: inout ByteWriter) -> Int {
+    /// - Returns: how many keys were written, in how many bytes.
+    mutating func snapshot(_ scope: SnapshotScope, into writer: inout ByteWriter) -> WrittenKeys {
         let all = scope == .everything
         writer.varint(all ? 0 : UInt64(dropped.count))
         if !all { for start in dropped { writer.integer(start) } }
         dropped.removeAll(keepingCapacity: true)
         let saved = panes.filter { $0.pointee.cells.hasContent(for: scope) }
         writer.varint(UInt64(saved.count))
-        var written = 0
+        var written = WrittenKeys()
         for pane in saved {
             writer.integer(pane.pointee.start)
             written += pane.pointee.cells.snapshot(scope, into: &writer)

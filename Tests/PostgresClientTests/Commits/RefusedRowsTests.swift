@@ -103,6 +103,7 @@ struct RefusedRowsTests {
             try authority.decide([decision(1, (0..<500).map { Self.row($0, "bad") })])
             #expect(try Self.numbers("SELECT count(*) FROM out", connection) == [0])
             #expect(try Self.numbers("SELECT count(*) FROM letters", connection) == [500])
+            #expect(authority.isolationTries == 2 * 500 - 1)
         }
     }
 

@@ -125,14 +125,48 @@ struct RefusedRecordsTests {
         #expect(letters.count == events.filter { $0.user == 3 }.count)
         for letter in letters {
             #expect(letter[1] == .text("sums"))
-            #expect(letter[2] == .text("table \(Total.table.name)"))
-            guard case .text(let reason) = letter[6], case .bytes(let value) = letter[9] else {
-                Issue.record("a reason and a value")
+            guard case .text(let place) = letter[2], case .text(let reason) = letter[6],
+                case .bytes(let value) = letter[9]
+            else {
+                Issue.record("a place, a reason and a value")
                 continue
             }
+            #expect(place.hasPrefix("table \(Total.table.name), commit "))
             #expect(reason.hasPrefix("a constraint; it came of several records"))
             #expect(String(decoding: value, as: UTF8.self).hasPrefix("{\""))
         }
+    }
+
+    @Test("two refused rows of one record are one letter, with both reasons")
+    func twoRowsOfOne() throws {
+        let events = Event.make(40, seed: 24)
+        let harness = try Self.harness { graph in
+            let events = graph.source("events", from: KafkaSource<Event>("events"))
+            events.rejected.sink("rejects", to: DeadLetters())
+            events.accepted
+                .assignTimestamps("time", .boundedOutOfOrder(.seconds(2)), \.happenedAt)
+                .flatMap("twice") { event in
+                    var other = event
+                    other.user += 1_000
+                    return [event, other]
+                }
+                .sink(
+                    "latest",
+                    to: PostgresUpsert(Self.latest) {
+                        .upsert([.integer($0.user), .integer($0.happenedAt.milliseconds)])
+                    })
+        }
+        harness.driver.database.refusal = { table, change in
+            guard table.name == "latest", case .upsert(let row) = change,
+                case .integer(let user) = row[0]
+            else { return nil }
+            return user < 1_000 ? "the first" : "the second"
+        }
+        try Self.play(events, harness)
+        let letters = harness.rows(of: "millrace.dead_letters")
+        #expect(letters.count == events.count)
+        #expect(
+            letters.allSatisfy { $0[6] == .text("the first; 1 more of its rows: the second") })
     }
 
     /// Copies events, some of them enlarged.
