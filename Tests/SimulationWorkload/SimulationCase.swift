@@ -32,6 +32,8 @@ package struct SimulationCase: Sendable {
     package var events = 60
     /// How often each fault may strike.
     package var faults = 2
+    /// After which time the log aborts a transaction; nil: its own.
+    package var transactionTimeoutMilliseconds: Int64?
     /// The longest run, in steps.
     package var maximumSteps = 400_000
     /// A mistake that is switched on; nil: none.
@@ -87,7 +89,10 @@ package struct SimulationCase: Sendable {
         if let crashPoint { options.faults?.crashPoint = crashPoint }
         do {
             let harness = try PipelineHarness(subject.rawValue, options, define: define)
-            try play(harness, &report)
+            if let timeout = transactionTimeoutMilliseconds {
+                harness.driver.log.transactionTimeoutMilliseconds = timeout
+            }
+            try play(harness, options.faults, &report)
         } catch {
             report.problems = [SimulationProblem(.stopped, "\(error)")]
         }
@@ -96,7 +101,9 @@ package struct SimulationCase: Sendable {
         return report
     }
 
-    private func play(_ harness: PipelineHarness, _ report: inout Report) throws {
+    private func play(
+        _ harness: PipelineHarness, _ faults: FaultPlan?, _ report: inout Report
+    ) throws {
         defer {
             report.reached = harness.driver.reached
             report.steps = harness.driver.steps
@@ -113,7 +120,11 @@ package struct SimulationCase: Sendable {
             ]
             return
         }
-        var check = SimulationCheck(self, harness, ReferenceInterpreter(events: events))
+        let wasTakenForDead = [Fault.zombie, .lateDecision, .expiry].contains {
+            faults?.counts[$0, default: 0] ?? 0 > 0
+        }
+        var check = SimulationCheck(
+            self, harness, ReferenceInterpreter(events: events), wasTakenForDead: wasTakenForDead)
         try check.run()
         report.problems = check.problems
         report.recordsChecked = check.recordsChecked

@@ -186,7 +186,7 @@ extension SimulatedLog {
     }
 
     /// Makes offsets part of a transaction, as a group's coordinator does: it looks at member and generation
-    /// and at nothing else, and not even at those for a negative generation.
+    /// and at nothing else, and not even at those of somebody who names neither.
     func send(
         _ offsets: [TopicPartition: CommittedOffset], as identity: SimulatedIdentity, id: String,
         epoch: Int

@@ -32,11 +32,13 @@ extension SimulatedDriver {
             }
         }
         endedInputs = []
-        while !endedInputs.isSuperset(of: ends.keys) {
+        while true {
+            let isAtEnd = endedInputs.isSuperset(of: ends.keys)
+            let present = lanes.filter { $0.worker.stage.name == stage.name }
+            // Who sleeps wakes up first, and does what it was about to do.
+            if isAtEnd, !present.contains(where: \.isDrowsy) { break }
             tellEnds(ends, stage)
-            if lanes.allSatisfy({ $0.worker.stage.name != stage.name }) {
-                try startWorker(stage)
-            }
+            if !isAtEnd, present.isEmpty { try startWorker(stage) }
             if !(try step()) { clock.advance(byMilliseconds: 50) }
         }
         endedStages.insert(stage.name)

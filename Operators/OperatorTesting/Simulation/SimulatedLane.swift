@@ -61,6 +61,10 @@ final class SimulatedLane {
         if case .decide = commands.first { true } else { false }
     }
     var isAsleep: Bool { clock.now() < sleepsUntil }
+    /// Whether it sleeps, or has slept and not caught up with what happened meanwhile.
+    var isDrowsy: Bool {
+        isAsleep || (sleepsUntil > .min && (hasCommand || hasAnswer || hasNews))
+    }
 
     /// Partitions of which a batch was asked for and is there, or whose end is not told yet.
     var readable: [TopicPartition] {

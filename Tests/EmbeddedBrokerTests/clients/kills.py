@@ -1,4 +1,4 @@
-"""kill -9 in the middle of a rebalance, of admin calls, of retention and of compaction."""
+"""kill -9 in the middle of a rebalance, of admin calls, of transactions, of retention and of compaction."""
 
 import random
 import sys
@@ -119,6 +119,79 @@ for name in certain:
         resource = ConfigResource("TOPIC", name)
         found = admin.describe_configs([resource])[resource].result(20)["retention.ms"].value
         check(value is None or found == value, f"{name}: retention {found}, not {value}")
+
+# Transactions over two partitions: what was answered to be committed is there in both, once and in order; what was
+# aborted is in neither; and what was not answered is in both or in neither.
+create(broker.address, "paid", 2)
+verdicts, over = {}, threading.Event()
+
+
+def payer():
+    client = Producer({**QUICK, "transactional.id": "payer", "transaction.timeout.ms": 10000,
+                       "linger.ms": 0})
+    client.init_transactions(60)
+    return client
+
+
+def pay():
+    client, number = None, 0
+    while not over.is_set():
+        number += 1
+        try:
+            client = client or payer()
+            client.begin_transaction()
+            for partition in [0, 1]:
+                client.produce("paid", b"%d" % number, partition=partition)
+            if number % 4 == 0:
+                verdicts[number] = "aborted"
+                client.abort_transaction(30)
+            else:
+                client.commit_transaction(30)
+                verdicts[number] = "committed"
+        except KafkaException:
+            # Whoever comes next with this id ends what is open.
+            verdicts.setdefault(number, "doubtful")
+            client = None
+        time.sleep(0.002)
+
+
+def count(verdict):
+    return list(verdicts.values()).count(verdict)
+
+
+thread = threading.Thread(target=pay, daemon=True)
+thread.start()
+for _ in range(6):
+    restart(random.uniform(0.2, 0.6))
+# On a slow machine few came through so far.
+enough = max(20, count("committed") + 5)
+eventually("nothing is committed any more",
+           lambda: count("committed") > enough and count("aborted") > 5)
+over.set()
+thread.join()
+payer()
+consumer = Consumer({**QUICK, "group.id": "auditor", "enable.auto.commit": False,
+                     "enable.partition.eof": True, "isolation.level": "read_committed"})
+
+
+def paid(partition):
+    consumer.assign([TopicPartition("paid", partition, 0)])
+    numbers = []
+    while True:
+        message = consumer.poll(30)
+        check(message is not None, "paid: no end of the partition")
+        if message.error():
+            return numbers
+        numbers.append(int(message.value()))
+
+
+numbers = paid(0)
+check(numbers == paid(1), "a transaction is in one partition only")
+check(numbers == sorted(set(numbers)), "a transaction is there twice or out of order")
+for number, verdict in verdicts.items():
+    wrong = number in numbers if verdict == "aborted" else number not in numbers
+    check(verdict == "doubtful" or not wrong, f"{number} was {verdict}")
+consumer.close()
 
 # Retention and compaction: offsets go on, each record stays at its own, the newest keys are there.
 create(broker.address, "short", 1, segment_bytes="2000", retention_bytes="5000")

@@ -1,5 +1,6 @@
 """What the client scripts share: the broker as a process, and short forms of the clients."""
 
+import atexit
 import os
 import signal
 import subprocess
@@ -35,6 +36,8 @@ class Broker:
         command = [BINARY, "dev", "broker", "--data", self.data]
         command += ["--listen", f"127.0.0.1:{self.port}", *self.options]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        # A script that fails leaves none behind.
+        atexit.register(self.process.kill)
         for line in self.process.stderr:
             if "listening on" in line:
                 self.port = int(line.split("listening on ")[1].split(",")[0].split(":")[1])
