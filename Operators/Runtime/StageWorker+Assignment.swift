@@ -19,15 +19,27 @@ extension StageWorker {
     }
 
     /// Builds a task whose place the authority has told.
+    ///
+    /// Its operators ask log and database for numbers and bounds: while those don't answer the task is claimed
+    /// again, as after a claim that failed.
     func claimed(
-        _ life: TaskLife, _ position: CommitPosition?, _ commands: inout [WorkerCommand]
+        _ life: TaskLife, _ position: CommitPosition?, now: EventTime,
+        _ commands: inout [WorkerCommand]
     ) throws(DataflowError) {
         guard claiming[life.task] == life else { return }
-        claiming[life.task] = nil
         // A commit lies behind every life that made one, so the number grows from life to life, whatever
         // the clock says.
         let incarnation = (position?.checkpoint?.epoch ?? 0) + 1
-        let task = try makeTask(life, incarnation: incarnation)
+        let task: StageTask
+        do throws(DataflowError) {
+            task = try makeTask(life, incarnation: incarnation)
+        } catch {
+            guard error.retry != .never else { throw error }
+            let claim = WorkerCommand.claim(life, inputs: inputs(of: life.task))
+            return try retry(claim, error, now: now, &commands)
+        }
+        claiming[life.task] = nil
+        noteSuccess(of: "claim", commands: &commands)
         commands.append(.load(life, task.claimed(position), isFresh: position == nil))
     }
 

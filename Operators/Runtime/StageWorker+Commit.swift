@@ -138,7 +138,7 @@ extension StageWorker {
         noteFailure(of: command, error, pause: pause, &commands)
     }
 
-    private func retry(
+    func retry(
         _ command: WorkerCommand, _ error: DataflowError, now: EventTime,
         _ commands: inout [WorkerCommand]
     ) throws(DataflowError) {

@@ -103,8 +103,7 @@ public final class StageWorker {
         case .revoked(let partitions): revoke(partitions, now: now, &commands)
         case .lost(let partitions): lose(partitions, now: now, &commands)
         case .claimed(let life, let position):
-            noteSuccess(of: "claim", commands: &commands)
-            try claimed(life, position, &commands)
+            try claimed(life, position, now: now, &commands)
         case .loaded(let life, let checkpoint, let others):
             noteSuccess(of: "load", commands: &commands)
             try loaded(life, checkpoint, others: others, now: now, &commands)
@@ -202,7 +201,14 @@ public final class StageWorker {
     private func push(
         _ values: Any, ticket: UInt64, now: EventTime, _ commands: inout [WorkerCommand]
     ) throws(DataflowError) {
-        let task = try pushTask()
+        let task: StageTask
+        do throws(DataflowError) {
+            task = try pushTask()
+        } catch {
+            guard error.retry != .never else { throw error }
+            // Whoever pushed can push again.
+            return commands.append(.answer(ticket: ticket, error))
+        }
         task.chain.context.now = now
         guard task.chain.inputs.contains(where: { $0.push(values) }) else {
             throw DataflowError(

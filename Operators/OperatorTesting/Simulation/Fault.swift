@@ -44,6 +44,8 @@ public enum Fault: String, CaseIterable, Sendable {
     case duplicate
     /// The log can't be asked for now.
     case readRefused
+    /// Nobody says how many partitions a topic has, for now, so that no task can be built.
+    case questionRefused
     /// An answer comes a second time.
     case answerDuplicated
     /// Two answers change places.

@@ -69,6 +69,10 @@ final class SimulatedClients {
         guard let writer = services.writer else {
             throw DataflowError(.invariant, domain: .internal, "this stage writes no topic")
         }
+        if faults?.strikes(.questionRefused, oneIn: 4) ?? false {
+            throw DataflowError(
+                .logUnavailable, domain: .external, retry: .backoff, "the log doesn't answer")
+        }
         return try writer.partitionCount(of: topic)
     }
 

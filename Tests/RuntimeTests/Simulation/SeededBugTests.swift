@@ -20,16 +20,16 @@ struct SeededBugTests {
             Issue.record("\(item), without \(bug): \(report.problems.prefix(3))")
         }
         let summary = await SimulationSummary.play(seeds(bug).map { bug.makeCase(seed: $0) })
-        // Nobody wakes up late enough to do harm with it: a run ends while its sleepers sleep.
-        if bug == .anonymousCommit { return #expect(summary.isClean) }
-        #expect(!summary.isClean, "\(bug) went unnoticed in \(summary.played) seeds")
+        // Few seeds show this one, if any: a run ends while those sleep that would do harm with it.
+        let mayHide = bug == .anonymousCommit
+        #expect(mayHide || !summary.isClean, "\(bug) went unnoticed in \(summary.played) seeds")
         for (item, report) in summary.failures {
             let strange = report.problems.filter { !bug.explains($0) }
             #expect(
                 strange.isEmpty,
                 "\(item), with \(bug), failed for another reason: \(strange.prefix(3))")
         }
-        if let way = bug.ways.first {
+        if !mayHide, let way = bug.ways.first {
             #expect(summary.ways[way, default: 0] > 0, "\(bug): \(summary.ways)")
         }
     }

@@ -86,6 +86,21 @@ struct TroubleTests {
             ).isEmpty)
     }
 
+    @Test(
+        "a task that can't be built, as nobody says how many partitions its outputs have, is built later",
+        arguments: 0..<20 as Range<UInt64>)
+    func questionsWithoutAnswer(seed: UInt64) throws {
+        let events = Event.make(80, seed: 20)
+        let faults = FaultPlan(seed: seed, budgets: [.questionRefused: 12])
+        let harness = try Self.harness("windows", TestPipelines.windows()) { $0.faults = faults }
+        try harness.send(events)
+        try harness.advance(by: .seconds(20))
+        try harness.crashAndRestore()
+        try harness.finish()
+        #expect(faults.counts[.questionRefused] ?? 0 > 0)
+        #expect(harness.tableTotals() == ReferenceInterpreter(events: events).windowTotals)
+    }
+
     // MARK: Poison
 
     @Test(
