@@ -102,12 +102,8 @@ extension StageWorker {
         leaving += partitions
         for partition in partitions { troubles.blocked[partition.partition] = nil }
         if troubles.outage != nil, coordinator.isBusy {
-            // Nobody can take the partitions over while a commit is waited for that may take hours.
-            giveUpCommit(but: Set(partitions.map(\.partition)), &commands)
-            leave(&commands)
-            assign([], &commands)
-            // The commit that was to be the last is gone.
-            if isStopping { return commitOrLeave(now: now, &commands) }
+            leaveWithoutCommit(now: now, &commands)
+            if isStopped { return }
         }
         if !coordinator.isBusy {
             let numbers = Set(partitions.map(\.partition))
@@ -117,6 +113,16 @@ extension StageWorker {
             if isDirty { beginCommit(now: now, &commands) }
         }
         if !coordinator.isBusy { leave(&commands) }
+    }
+
+    /// Gives back what was revoked although the commit under way has not ended: nobody could take the partitions
+    /// over while it is waited for, and that may take hours.
+    func leaveWithoutCommit(now: EventTime, _ commands: inout [WorkerCommand]) {
+        giveUpCommit(but: Set(leaving.map(\.partition)), &commands)
+        leave(&commands)
+        assign([], &commands)
+        // The commit that was to be the last is gone.
+        if isStopping { commitOrLeave(now: now, &commands) }
     }
 
     /// Drops partitions that are somebody else's: nothing of theirs may be committed.

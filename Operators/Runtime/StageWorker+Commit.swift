@@ -149,6 +149,10 @@ extension StageWorker {
         commands.append(.wake(at: time))
         noteFailure(of: command, error, pause: pause, &commands)
     }
+        guard troubles.outage != nil else { return }
+        // A last commit that was begun before the outage is not waited for either.
+        if isAskedToStop { return stop(with: nil, &commands) }
+        if !leaving.isEmpty { leaveWithoutCommit(now: now, &commands) }
 
     /// Starts tasks from what the authority names, or leaves them to the next owner when asked to stop.
     func startAnew(_ numbers: [Int32], _ commands: inout [WorkerCommand]) {

@@ -126,6 +126,14 @@ public final class SimulatedDriver {
         for _ in 0..<options.workers { try startWorkers() }
     }
 
+    /// Asks all workers to commit and stop.
+    public func stopWorkers() {
+        for lane in lanes {
+            lane.isLeaving = true
+            lane.step(.stop)
+        }
+    }
+
     /// What keeps partitions from being read.
     public var obstacles: [Obstacle] { lanes.flatMap(\.worker.obstacles) }
 

@@ -87,6 +87,38 @@ struct TroubleTests {
     }
 
     @Test(
+        "a commit that was to be the last, begun before the outage is known of, is not waited for either",
+        arguments: [true, false])
+    func lastCommitBeforeOutage(stops: Bool) throws {
+        let events = Event.make(60, seed: 19)
+        let harness = try Self.harness("sums", TestPipelines.sums) {
+            // Nothing but the stop or the revocation begins a commit.
+            $0.worker.commitIntervalMilliseconds = 600_000
+        }
+        try harness.advance(by: .seconds(1))
+        try harness.send(Array(events[..<30]))
+        try harness.settle()
+        harness.driver.database.isDown = true
+        #expect(harness.driver.obstacles.isEmpty)
+        let stage = try #require(harness.driver.plan.stages.first)
+        if stops {
+            harness.driver.stopWorkers()
+            try harness.advance(by: .seconds(30))
+            #expect(harness.driver.partitionsByWorker == [], "it waits for its last commit")
+            harness.driver.database.isDown = false
+        }
+        try harness.driver.startWorker(stage)
+        try harness.advance(by: .seconds(30))
+        let owned = harness.driver.partitionsByWorker
+        #expect(owned == (stops ? [2] : [1, 1]), "\(owned)")
+        harness.driver.database.isDown = false
+        try harness.send(Array(events[30...]))
+        try harness.finish()
+        let sums = ReferenceInterpreter(events: events).userSums
+        #expect(differences(harness.tableTotals(), from: sums).isEmpty)
+    }
+
+    @Test(
         "a task that can't be built, as nobody says how many partitions its outputs have, is built later",
         arguments: 0..<20 as Range<UInt64>)
     func questionsWithoutAnswer(seed: UInt64) throws {
