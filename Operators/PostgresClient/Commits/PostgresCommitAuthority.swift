@@ -81,6 +81,7 @@ public final class PostgresCommitAuthority: CommitAuthority {
             throw DataflowError(
                 .invariant, domain: .internal, "task \(decision.task) was not claimed before")
         }
+        applier.task = decision.task
         do {
             let sets = try applier.changeSets(decision.tables, on: connection)
             try applier.ensurePartitions(sets, on: connection)

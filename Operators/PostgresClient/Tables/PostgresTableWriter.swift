@@ -33,6 +33,7 @@ public final class PostgresTableWriter: TableWriter {
             guard !sets.isEmpty else { return }
             try applier.ensurePartitions(sets, on: connection)
             try connection.transaction { try applier.apply(sets, on: connection) }
+            applier.noteSuccess()
         }
     }
 

@@ -12,8 +12,11 @@ struct TableApplier {
 
     private var prepared: [TableSpec: TableLayout] = [:]
     private var partitions = DayPartitions()
-    /// How often in a row a day's partition was missing that had just been made.
-    private var missingPartitions = 0
+    /// The task whose changes are applied; nil for a writer of no task.
+    var task: TaskID?
+    /// How often in a row each task has missed a day's partition that had just been made: what others can write is
+    /// no sign that its rows have a place.
+    private var missingPartitions: [TaskID?: Int] = [:]
 
     /// How often a missing partition is made anew before its rows are taken for refused.
     static let maximumMissingPartitions = 3
@@ -80,17 +83,17 @@ struct TableApplier {
             // No constraint of this name: the row has no partition.
             partitions.forget()
             guard sets.contains(where: { $0.layout.dayIndex != nil }),
-                missingPartitions < TableApplier.maximumMissingPartitions
+                missingPartitions[task, default: 0] < TableApplier.maximumMissingPartitions
             else { throw error }
-            missingPartitions += 1
+            missingPartitions[task, default: 0] += 1
             throw PostgresError(
                 .conflict, sqlState: error.sqlState,
                 "a day partition was dropped meanwhile; it is made anew at the next try")
         }
     }
 
-    /// Notes that changes are written for good.
-    mutating func noteSuccess() { missingPartitions = 0 }
+    /// Notes that the task's changes are written for good.
+    mutating func noteSuccess() { missingPartitions[task] = nil }
 
     private static func apply(_ set: ChangeSet, on connection: PostgresConnection) throws {
         let layout = set.layout

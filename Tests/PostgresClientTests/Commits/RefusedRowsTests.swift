@@ -20,10 +20,11 @@ struct RefusedRowsTests {
         key: ["place", "row"])
 
     private func decision(
-        _ offset: Int64, _ rows: [RowChange], table: TableSpec = RefusedRowsTests.table
+        _ offset: Int64, _ rows: [RowChange], table: TableSpec = RefusedRowsTests.table,
+        of other: TaskID? = nil
     ) -> CommitDecision {
         CommitDecision(
-            task: task,
+            task: other ?? task,
             position: CommitPosition(
                 offsets: [Self.input: Offset(offset)],
                 checkpoint: CheckpointRef(epoch: UInt64(offset), attempt: 5, manifestChecksum: 6)),
@@ -218,8 +219,10 @@ struct RefusedRowsTests {
         }
     }
 
-    @Test("a day's partition that is missing again and again makes its rows dead letters")
-    func missingDay() async throws {
+    @Test(
+        "a day's partition that is missing again and again makes its rows dead letters, whatever others write",
+        arguments: [false, true])
+    func missingDay(withNeighbour: Bool) async throws {
         try await TestDatabase.withSchema { configuration in
             let connection = try PostgresConnection(configuration)
             let table = TableSpec(
@@ -242,18 +245,31 @@ struct RefusedRowsTests {
                 ])
             }
             let authority = try authority(configuration)
-            var tries = 0
+            // Of the same thread and stage, with rows that have a place.
+            let neighbour = TaskID(run: task.run, stage: task.stage, partition: 1)
+            let fine = RowChange.upsert([
+                .integer(100), .time(EventTime(milliseconds: 1_577_966_400_000)),
+            ])
+            var tries: Int64 = 0
             while true {
                 do {
                     tries += 1
-                    try authority.decide([decision(1, rows, table: table)])
+                    var decisions = [decision(1, rows, table: table)]
+                    if withNeighbour {
+                        _ = try authority.claim(neighbour, inputs: [Self.input])
+                        _ = try authority.claim(task, inputs: [Self.input])
+                        decisions.insert(
+                            decision(tries, [fine], table: table, of: neighbour), at: 0)
+                    }
+                    try authority.decide(decisions)
                     break
-                } catch let error as DataflowError where error.retry == .backoff {
+                } catch let error as DataflowError where error.retry != .never {
                     try #require(tries < 10, "\(error)")
                 }
             }
             #expect(tries == 4)
-            let kept = try Self.numbers("SELECT id FROM days ORDER BY id", connection)
+            let kept = try Self.numbers(
+                "SELECT id FROM days WHERE id < 100 ORDER BY id", connection)
             let letters = try Self.numbers("SELECT row FROM letters ORDER BY row", connection)
             #expect(!kept.isEmpty && !letters.isEmpty)
             #expect((kept + letters).sorted() == Array(0..<20))
