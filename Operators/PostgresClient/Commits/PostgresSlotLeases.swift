@@ -3,7 +3,7 @@
 ///
 /// A lease expires by the database's clock; workers' clocks don't matter. It belongs to one thread.
 /// Errors are `DataflowError`.
-package final class PostgresSlotLeases {
+package final class PostgresSlotLeases: SlotLeasing {
     /// The most slots of one stage: worker threads, all workers together.
     package static let maximumSlots: Int64 = 10_000
 

@@ -9,6 +9,14 @@ package struct SlotLease: Hashable, Sendable {
     /// Raised whenever the slot changes hands.
     package let generation: Int64
 
+    /// Makes a lease, as it is kept.
+    package init(run: String, stage: String, slot: Int32, generation: Int64) {
+        self.run = run
+        self.stage = stage
+        self.slot = slot
+        self.generation = generation
+    }
+
     /// The name of the producer that the slot stands for: `run.stage.slot`.
     package var transactionalID: String { "\(run).\(stage).\(slot)" }
 }
