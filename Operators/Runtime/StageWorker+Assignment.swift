@@ -196,8 +196,14 @@ extension StageWorker {
     /// has a part in it; those of `lost` are gone.
     private func abandonTransaction(but lost: Set<Int32>, _ commands: inout [WorkerCommand]) {
         commands.append(.abandon)
-        let parties = Set(coordinator.abandon()).union(
+        reclaim(abandonCommit().subtracting(lost).sorted(), &commands)
+    }
+
+    /// Forgets the commit under way.
+    ///
+    /// - Returns: the tasks that have a part in the open transaction.
+    func abandonCommit() -> Set<Int32> {
+        Set(coordinator.abandon()).union(
             tasks.filter { $0.value.isDirty && $0.value.phase == .running }.keys)
-        reclaim(parties.subtracting(lost).sorted(), &commands)
     }
 }

@@ -55,7 +55,8 @@ extension StageWorker {
         var garbage: [String] = []
         var held: [OutputBatch] = []
         for task in sortedTasks where task.phase == .committing {
-            troubles.blocked[task.id.partition] = nil
+            // A commit of something else than records is no sign that it got over what had blocked it.
+            if task.recordsSinceCommit > 0 { troubles.blocked[task.id.partition] = nil }
             garbage += task.decided { elapsed(since: $0, now) >= losersLifetimeMilliseconds }
             held += task.takeHeld()
             task.goOn()
@@ -148,18 +149,22 @@ extension StageWorker {
         retries.add(command, at: time)
         commands.append(.wake(at: time))
         noteFailure(of: command, error, pause: pause, &commands)
-    }
         guard troubles.outage != nil else { return }
         // A last commit that was begun before the outage is not waited for either.
         if isAskedToStop { return stop(with: nil, &commands) }
         if !leaving.isEmpty { leaveWithoutCommit(now: now, &commands) }
+    }
 
     /// Starts tasks from what the authority names, or leaves them to the next owner when asked to stop.
     func startAnew(_ numbers: [Int32], _ commands: inout [WorkerCommand]) {
         if sharesTransaction { commands.append(.abandon) }
-        leave(&commands)
+        if !coordinator.isBusy { leave(&commands) }
         reclaim(numbers, &commands)
-        if isAskedToStop { return stop(with: nil, &commands) }
+        if isAskedToStop {
+            // A commit of others that is under way is their last.
+            if !coordinator.isBusy { stop(with: nil, &commands) }
+            return
+        }
         // A run that was about to end has something left to do after all.
         isStopping = false
         assign([], &commands)

@@ -25,7 +25,9 @@ struct WorkerTroubles {
         var error: DataflowError
         var since: EventTime
         /// `.max`: it is being tried.
-        var retryAt: EventTime
+        var retryAt = EventTime.max
+        /// How long the latest pause was.
+        var pause: Int64 = 0
     }
 
     /// What failed so often in a row that nothing is read until it succeeds, with the time when that began.
@@ -159,20 +161,43 @@ extension StageWorker {
             if ends != nil { return false }
             var told = error
             told.partition = told.partition ?? inputs(of: number).first
-            block(number, told, &commands)
+            block(number, told, isPatient: true, &commands)
         default: return false
         }
-        _ = coordinator.abandon()
-        startAnew(Array(tasks.keys), &commands)
+        startAnew(parties(of: number).sorted(), &commands)
         return true
     }
 
+    /// The tasks that have to go back to their last commits when one of them fails: those that have a part in its
+    /// transaction or in its commit.
+    private func parties(of number: Int32) -> Set<Int32> {
+        var parties: Set<Int32> = [number]
+        if sharesTransaction {
+            parties.formUnion(abandonCommit())
+        } else if coordinator.current?.tasks.contains(number) ?? false {
+            // The commit may or may not happen for the others: they ask the authority again.
+            parties.formUnion(coordinator.abandon())
+        }
+        return parties
+    }
+
     /// Notes that a task is not run until it is tried again: what it keeps may have become less by then.
-    private func block(_ number: Int32, _ error: DataflowError, _ commands: inout [WorkerCommand]) {
-        let retryAt = now.advanced(byMilliseconds: options.blockedRetryMilliseconds)
-        troubles.blocked[number] = WorkerTroubles.Blocked(
-            error: error, since: troubles.blocked[number]?.since ?? now, retryAt: retryAt)
-        commands += [.report(error), .wake(at: retryAt)]
+    ///
+    /// - Parameter isPatient: whether each try is put off for twice as long as the one before, as it costs the
+    ///   tasks that share its transaction what they have done since their last commit.
+    private func block(
+        _ number: Int32, _ error: DataflowError, isPatient: Bool,
+        _ commands: inout [WorkerCommand]
+    ) {
+        let before = troubles.blocked[number]
+        let pause = before.map { isPatient ? 2 * $0.pause : $0.pause } ?? 0
+        var blocked = WorkerTroubles.Blocked(error: error, since: before?.since ?? now)
+        blocked.pause = min(
+            max(pause, options.blockedRetryMilliseconds),
+            options.longestBlockedRetryMilliseconds)
+        blocked.retryAt = now.advanced(byMilliseconds: blocked.pause)
+        troubles.blocked[number] = blocked
+        commands += [.report(error), .wake(at: blocked.retryAt)]
     }
 
     /// Whether a task is not to be run.
@@ -196,7 +221,7 @@ extension StageWorker {
             var error = budget.excess(of: task.id)
         else { return false }
         error.partition = task.topics.first
-        block(task.id.partition, error, &commands)
+        block(task.id.partition, error, isPatient: false, &commands)
         reclaim([task.id.partition], &commands)
         return true
     }

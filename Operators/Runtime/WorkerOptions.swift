@@ -28,6 +28,8 @@ public struct WorkerOptions: Hashable, Sendable {
     public var maximumStateKeys = 50_000_000
     /// After how long a task is tried again whose state had no room in the midst of a batch or of its restore.
     public var blockedRetryMilliseconds: Int64 = 60_000
+    /// The longest pause between such tries of a task that meets an operator's bound: each is twice as long.
+    public var longestBlockedRetryMilliseconds: Int64 = 3_600_000
     /// After how many failures in a row the worker stops reading until what failed succeeds again.
     public var attemptsBeforeRest = 5
     /// For how long a command may fail before the worker gives up: a day.

@@ -126,9 +126,71 @@ struct StateBoundTests {
         try harness.advance(by: .seconds(200))
         let obstacle = try #require(harness.driver.obstacles.first)
         #expect(obstacle.error.operatorID?.rawValue == "sum")
-        // Once a minute.
-        let told = harness.driver.reports.count { $0.code == .limitExceeded }
-        #expect((3...5).contains(told), "\(told)")
+        // After one minute, two, four, and so on.
+        func told() -> Int { harness.driver.reports.count { $0.code == .limitExceeded } }
+        #expect(told() == 3)
+        try harness.advance(by: .seconds(3_600))
+        #expect((6...7).contains(told()), "\(told())")
+    }
+
+    /// Sums by user, three users a task at most, and users of the first partition and of the second.
+    private static func narrow(
+        _ delivery: Delivery
+    ) throws -> (harness: PipelineHarness, full: [Int64], free: [Int64]) {
+        let harness = try harness({ graph in
+            let events = graph.source("events", from: KafkaSource<Event>("events"))
+            events.rejected.sink("rejects", to: DeadLetters())
+            events.accepted
+                .assignTimestamps("time", .boundedOutOfOrder(.seconds(2)), \.happenedAt)
+                .keyBy("by-user", \.user)
+                .process("sum", ProcessOptions(maximumKeys: 3)) { RunningSum() }
+                .sink("totals", to: KafkaSink("totals"))
+        }) {
+            $0.partitions = 2
+            $0.worker.delivery = delivery
+            $0.worker.commitIntervalMilliseconds = 5_000
+        }
+        let parts = Dictionary(grouping: 0..<100 as Range<Int64>) { user in
+            user.encoded.withUnsafeBytes { Murmur2.partition($0, of: 2) }
+        }
+        try harness.advance(by: .seconds(10))
+        return (harness, try #require(parts[0]), try #require(parts[1]))
+    }
+
+    private static func event(_ user: Int64) -> Event {
+        Event(user: user, kind: 0, amount: 1, at: 1_000)
+    }
+
+    @Test("a task that meets its operator's bound costs those nothing that share no transaction")
+    func blockedAlone() throws {
+        let (harness, full, free) = try Self.narrow(.atLeastOnce)
+        try harness.send([Self.event(free[0])])
+        try harness.settle()
+        // What the neighbour has done and not committed is not done again.
+        try harness.send(full.prefix(5).map(Self.event))
+        try harness.advance(by: .seconds(20))
+        #expect(!harness.driver.obstacles.isEmpty)
+        let totals = try harness.records(of: "totals", as: Total.self)
+        #expect(totals.filter { $0.kind == free[0] }.map(\.count) == [1])
+    }
+
+    @Test("of a shared transaction those tasks begin anew that have a part in it, and no others")
+    func blockedWithParties() throws {
+        let (harness, full, free) = try Self.narrow(.exactlyOnce)
+        try harness.send([Self.event(free[0])])
+        try harness.advance(by: .seconds(10))
+        func claims() -> Int { harness.driver.reached[.claimed] ?? 0 }
+        func told() -> Int { harness.driver.reports.count { $0.code == .limitExceeded } }
+        let before = claims()
+        try harness.send(full.prefix(5).map(Self.event))
+        try harness.advance(by: .seconds(100))
+        #expect(told() == 2 && claims() == before + 1, "\(told()), \(claims() - before)")
+        // One that has written into it goes back, and loses nothing.
+        try harness.send([Self.event(free[1])])
+        try harness.advance(by: .seconds(200))
+        let totals = try harness.records(of: "totals", as: Total.self)
+        let shown = totals.filter { free.contains($0.kind) }.map { [$0.kind, $0.count] }
+        #expect(Set(shown) == [[free[0], 1], [free[1], 1]] && shown.count == 2)
     }
 
     @Test("an outage that its last task has left is over")
