@@ -217,7 +217,8 @@ extension StageWorker {
     ///
     /// - Returns: whether there is none.
     func isWithoutRoom(_ task: StageTask, _ commands: inout [WorkerCommand]) -> Bool {
-        guard let budget, budget.bytes / StateBudget.restoreExcess > budget.maximumBytes,
+        guard task.hasState, let budget,
+            budget.bytes / StateBudget.restoreExcess > budget.maximumBytes,
             var error = budget.excess(of: task.id)
         else { return false }
         error.partition = task.topics.first

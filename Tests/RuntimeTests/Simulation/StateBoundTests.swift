@@ -193,6 +193,25 @@ struct StateBoundTests {
         #expect(Set(shown) == [[free[0], 1], [free[1], 1]] && shown.count == 2)
     }
 
+    @Test("a task without state needs no room for it")
+    func noStateNoRoom() throws {
+        let budget = StateBudget(maximumBytes: 1_500)
+        let other = try Self.harness(TestPipelines.running) { $0.budget = budget }
+        try other.send(Self.users(0..<200, at: 1_000))
+        try other.advance(by: .seconds(2))
+        #expect(budget.bytes > 3_000)
+        let harness = try Self.harness({ graph in
+            let events = graph.source("events", from: KafkaSource<Event>("events"))
+            events.rejected.sink("rejects", to: DeadLetters())
+            events.accepted.sink("copies", to: KafkaSink("copies"))
+        }) { $0.budget = budget }
+        try harness.send(Self.users(0..<5, at: 1_000))
+        try harness.advance(by: .seconds(5))
+        #expect(harness.driver.obstacles.isEmpty)
+        #expect(try harness.records(of: "copies", as: Event.self).count == 5)
+        withExtendedLifetime(other) {}
+    }
+
     @Test("an outage that its last task has left is over")
     func outageOfGoneTask() throws {
         let builder = GraphBuilder(pipeline: "bounds")
