@@ -29,6 +29,7 @@ struct FaultyCluster {
 private enum Code {
     static let notLeader: Int32 = 6
     static let rebalanceInProgress: Int32 = 27
+    static let illegalGeneration: Int32 = 22
     static let unknownMember: Int32 = 25
     static let topicAuthorization: Int32 = 29
     static let groupAuthorization: Int32 = 30
@@ -176,6 +177,33 @@ struct KafkaFaultTests {
                 return isRefused.withLock { $0 } ? true : nil
             }
             reader.close()
+        }
+    }
+
+    @Test(
+        "what is announced for a group isn't committed as its member, which could lose its assignment"
+    )
+    func announcedOutside() throws {
+        let faulty = try FaultyCluster()
+        let reader = try KafkaReader(
+            faulty.configuration, KafkaReaderOptions(.group("g", topics: ["t"])))
+        defer { reader.close() }
+        _ = try eventually("an assignment", idle: { reader.wait(milliseconds: 20) }) {
+            _ = try reader.poll()
+            return reader.owns([faulty.partition]) ? true : nil
+        }
+        // As a member hears that commits with the generation of before a rebalance.
+        faulty.cluster.fail(.offsetCommit, codes: [Code.illegalGeneration])
+        reader.announce([faulty.partition: Offset(3)])
+        // What is known of an announcement that goes the member's way comes by its queues.
+        for _ in 0..<50 where reader.failedAnnouncements == 0 {
+            reader.wait(milliseconds: 20)
+            _ = try reader.poll()
+        }
+        #expect(reader.failedAnnouncements == 0 && reader.owns([faulty.partition]))
+        // Nobody has met the error so far.
+        #expect(throws: DataflowError.self) {
+            try reader.commit([faulty.partition: CommittedOffset(offset: Offset(3))])
         }
     }
 

@@ -1,88 +1,138 @@
 internal import CRdKafka
+internal import Foundation
 package import Records
 
-/// Commits offsets for a group that nobody reads back, so that tools that know groups alone can show a lag.
+/// Writes offsets for a group that nobody reads back, so that tools that know groups alone can show a lag.
 ///
-/// At most one request is under way; what comes meanwhile waits in its place, the later offset of a partition
-/// instead of the earlier. A commit that fails is counted and forgotten. Lives on the reader's thread.
+/// Not as the group's member: a member that commits with the generation of before a rebalance, of which it can't
+/// know yet, loses its whole assignment in librdkafka 2.0.2. A transaction whose commit names no member is checked
+/// against no generation and touches no membership (KIP-447 keeps that for older clients). It takes the reader's
+/// thread, so it is rare and bounded; what comes meanwhile waits, the later offset of a partition instead of the
+/// earlier. Lives on the reader's thread.
 final class GroupAnnouncer {
     /// Tells whoever finds such an offset where the truth lies.
     static let metadata = "decided in PostgreSQL"
+    /// How long after an announcement the next one follows.
+    static let interval = Duration.seconds(30)
+    /// How often the client is asked for errors, which it would keep.
+    static let pollInterval = Duration.seconds(1)
 
-    private let client: OpaquePointer
-    private var queue: OpaquePointer?
-    private var isUnderWay = false
+    private let configuration: KafkaConfiguration
+    private let group: String
+    /// Names no other announcer's transactions.
+    private let id = UUID()
+    /// How long an announcement may take.
+    private let timeout: Duration
+    private var writer: KafkaWriter?
+    private var polledAt = ContinuousClock.now
     private var waiting: [TopicPartition: Offset] = [:]
-    /// How many commits have failed.
+    private var dueAt = ContinuousClock.now
+    /// How many announcements have failed; what they held is told by the next.
     private(set) var failed = 0
+    private var isFailing = false
 
-    init(_ client: OpaquePointer) { self.client = client }
+    init(_ configuration: KafkaConfiguration, group: String, timeoutMilliseconds: Int) {
+        self.configuration = configuration
+        self.group = group
+        timeout = .milliseconds(timeoutMilliseconds)
+    }
 
     /// Whether ``serve(_:)`` has something to do.
-    var isBusy: Bool { isUnderWay || !waiting.isEmpty }
+    var isBusy: Bool { writer != nil || !waiting.isEmpty }
 
-    /// Takes offsets for the next request.
+    /// Takes offsets for the next announcement.
     func add(_ offsets: [TopicPartition: Offset]) { waiting.merge(offsets) { $1 } }
 
-    /// Hears of the request that is under way, and sends the next if the group stands still.
+    /// Announces what waits, if it is time.
     ///
-    /// - Parameter owned: the partitions that are the member's own; nil while the group divides them anew, when
-    ///   a commit could cost the member its assignment.
-    func serve(_ owned: Set<TopicPartition>?) {
-        if isUnderWay { hear() }
-        guard !isUnderWay, let owned else { return }
-        let sending = waiting.filter { owned.contains($0.key) }
+    /// - Parameter owned: the partitions that are the member's own.
+    func serve(_ owned: Set<TopicPartition>) {
+        let now = ContinuousClock.now
+        if let writer, now - polledAt >= Self.pollInterval {
+            polledAt = now
+            _ = writer.poll()
+        }
+        guard !waiting.isEmpty, now >= dueAt else { return }
         // What is another member's by now is told by that one.
-        waiting = [:]
+        waiting = waiting.filter { owned.contains($0.key) }
+        announce(owned)
+        dueAt = .now + Self.interval
+    }
+
+    /// Announces at once what waits of partitions that leave: whoever comes next may have nothing to decide.
+    func handOver(_ leaving: Set<TopicPartition>) {
+        if !isFailing { announce(leaving) }
+        for partition in leaving { waiting[partition] = nil }
+    }
+
+    private func announce(_ partitions: Set<TopicPartition>) {
+        let sending = waiting.filter { partitions.contains($0.key) }
         guard !sending.isEmpty else { return }
-        let list = PartitionList(capacity: sending.count)
-        for (partition, offset) in sending.sorted(by: { $0.key < $1.key }) {
-            list.add(partition, CommittedOffset(offset: offset, metadata: Self.metadata))
+        do {
+            try send(
+                sending.mapValues { CommittedOffset(offset: $0, metadata: Self.metadata) },
+                until: .now + timeout)
+            for partition in sending.keys { waiting[partition] = nil }
+            isFailing = false
+        } catch {
+            failed += 1
+            isFailing = true
+            discardWriter()
         }
-        let replies = queue ?? rd_kafka_queue_new(client)
-        queue = replies
-        let code = rd_kafka_commit_queue(client, list.raw, replies, nil, nil)
-        isUnderWay = code == RD_KAFKA_RESP_ERR_NO_ERROR
-        if !isUnderWay { failed += 1 }
     }
 
-    private func hear() {
-        guard let queue, let event = rd_kafka_queue_poll(queue, 0) else { return }
-        defer { rd_kafka_event_destroy(event) }
-        isUnderWay = false
-        var isGood = rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR
-        if let results = rd_kafka_event_topic_partition_list(event) {
-            let entries = UnsafeBufferPointer(
-                start: results.pointee.elems, count: Int(results.pointee.cnt))
-            isGood = isGood && entries.allSatisfy { $0.err == RD_KAFKA_RESP_ERR_NO_ERROR }
+    private func send(
+        _ offsets: [TopicPartition: CommittedOffset], until deadline: ContinuousClock.Instant
+    ) throws {
+        func left() -> Int { max(1, Int((deadline - .now) / .milliseconds(1))) }
+        let writer = try client(left)
+        guard let anonymous = rd_kafka_consumer_group_metadata_new(group) else {
+            throw DataflowError(.invariant, domain: .internal, "no metadata of the group \(group)")
         }
-        if !isGood { failed += 1 }
+        let identity = try KafkaGroupMetadata(consuming: anonymous)
+        try writer.beginTransaction()
+        try writer.sendOffsets(offsets, group: identity, timeoutMilliseconds: left())
+        try writer.commitTransaction(timeoutMilliseconds: left())
     }
 
-    /// Frees the queue.
-    ///
-    /// - Returns: whether a request is still under way.
-    func close() -> Bool {
-        if isUnderWay { hear() }
-        if let queue { rd_kafka_queue_destroy(queue) }
-        queue = nil
+    private func client(_ left: () -> Int) throws -> KafkaWriter {
+        if let writer { return writer }
+        let made = try KafkaWriter(
+            configuration, KafkaWriterOptions(transactionalID: "\(group).lag.\(id)"))
+        writer = made
+        try made.initTransactions(timeoutMilliseconds: left())
+        return made
+    }
+
+    private func discardWriter() {
+        // It may still wait for an answer, which nobody else is to wait for.
+        writer?.handle.unanswered = true
+        writer?.close()
+        writer = nil
+    }
+
+    /// Announces what waits a last time, and frees the client.
+    func close(_ owned: Set<TopicPartition>) {
+        announce(owned)
         waiting = [:]
-        return isUnderWay
+        discardWriter()
     }
 }
 
 extension KafkaReader {
-    package var failedAnnouncements: Int { announcer.failed }
+    package var failedAnnouncements: Int { announcer?.failed ?? 0 }
 
     package func announce(_ offsets: [TopicPartition: Offset]) {
-        guard case .group = options.membership else { return }
-        announcer.add(offsets)
+        announcer?.add(offsets)
         serveAnnouncements()
     }
 
     func serveAnnouncements() {
-        guard announcer.isBusy else { return }
-        let isStill = membership.revoking.isEmpty && rd_kafka_assignment_lost(handle.raw) == 0
-        announcer.serve(isStill ? membership.assigned : nil)
+        if let announcer, announcer.isBusy { announcer.serve(announceable) }
+    }
+
+    /// The partitions that are the member's own.
+    var announceable: Set<TopicPartition> {
+        rd_kafka_assignment_lost(handle.raw) == 0 ? membership.assigned : []
     }
 }

@@ -15,7 +15,8 @@ package final class KafkaReader: LogReader {
     let options: KafkaReaderOptions
     let handle: ClientHandle
     let membership: GroupMembership
-    let announcer: GroupAnnouncer
+    /// Tells a group what another authority has decided; nil for a reader that is no member.
+    let announcer: GroupAnnouncer?
     private let signal: WakeSignal
     private let groupQueue: OpaquePointer
     private let buffer = BatchBuffer()
@@ -48,7 +49,13 @@ package final class KafkaReader: LogReader {
         self.options = options
         self.handle = handle
         self.membership = membership
-        announcer = GroupAnnouncer(handle.raw)
+        if case .group(let group, _) = options.membership {
+            announcer = GroupAnnouncer(
+                configuration, group: group,
+                timeoutMilliseconds: options.requestTimeoutMilliseconds)
+        } else {
+            announcer = nil
+        }
         groupQueue = queue
         let signal = WakeSignal()
         self.signal = signal
@@ -175,6 +182,8 @@ package final class KafkaReader: LogReader {
         try checkOpen()
         for partition in partitions { fetchers.removeValue(forKey: partition)?.detach() }
         let others = fetchers.mapValues(\.next)
+        let leaving = membership.revoking.intersection(partitions)
+        if !leaving.isEmpty { announcer?.handOver(leaving) }
         if try membership.stop(handle.raw, partitions, beside: others) {
             for fetcher in fetchers.values { fetcher.beginAnew() }
         }
@@ -309,8 +318,8 @@ package final class KafkaReader: LogReader {
         // Partition queues go first: librdkafka asks for it.
         for fetcher in fetchers.values { fetcher.detach() }
         fetchers.removeAll()
+        announcer?.close(announceable)
         membership.surrender(handle.raw)
-        if announcer.close() { handle.unanswered = true }
         rd_kafka_queue_cb_event_enable(groupQueue, nil, nil)
         leaveGroup()
         rd_kafka_queue_destroy(groupQueue)
