@@ -77,7 +77,10 @@ struct KilledWorkersTests {
                 try cluster.waitForOutput()
                 if round % 4 == 1, cluster.ownsBroker { try cluster.restartBroker() }
                 try cluster.replaceWorker(cluster.numbers[round % cluster.numbers.count])
-                if round % 4 == 3 { try database?.restart() }
+                if round % 4 == 3, let database {
+                    try cluster.waitForStarts()
+                    try database.restart()
+                }
             }
             try load.end()
             try expectExact(watches, load, cluster)

@@ -120,6 +120,13 @@ final class TestCluster {
     /// The numbers of the workers.
     var numbers: [Int] { workers.keys.sorted() }
 
+    /// Waits until every worker runs: one that finds no database when it starts ends.
+    func waitForStarts() throws {
+        try TestCluster.eventually("workers start; \(failures)") { () -> Void? in
+            workers.values.allSatisfy { $0.text.contains("running ") } ? () : nil
+        }
+    }
+
     /// Kills a worker and starts another in its place.
     func replaceWorker(_ number: Int) throws {
         workers[number]?.kill()
