@@ -95,6 +95,7 @@ public struct MapMatcher {
     /// What is known of the user's past passages stays.
     public mutating func flush(_ lattice: inout Lattice, into output: inout MatchOutput) {
         release(&lattice, upTo: .max, &output)
+        placeParked(&lattice, &output)
         finish(&lattice, &output)
     }
 
@@ -109,8 +110,8 @@ public struct MapMatcher {
 
     // MARK: Steps
 
-    /// Takes an observation whose turn has come.
-    private mutating func accept(
+    /// Takes an observation of a vehicle that isn't parked.
+    mutating func match(
         _ observation: Lattice.Pending, _ lattice: inout Lattice, _ output: inout MatchOutput
     ) {
         guard let step = lattice.steps.last else {

@@ -1,0 +1,99 @@
+internal import Geo
+internal import Records
+internal import RoadNetwork
+
+extension MapMatcher {
+    /// Takes an observation whose turn has come: to the parked vehicle's place, or to the track.
+    mutating func accept(
+        _ observation: Lattice.Pending, _ lattice: inout Lattice, _ output: inout MatchOutput
+    ) {
+        guard var dwell = lattice.dwell else {
+            lattice.dwell = Dwell(observation)
+            match(observation, &lattice, &output)
+            return
+        }
+        let isParked = dwell.parked != nil
+        let isPast = observation.time < dwell.since
+        let verdict = dwell.note(observation, settings)
+        lattice.dwell = dwell
+        guard isParked else {
+            match(smoothed(observation, dwell, verdict), &lattice, &output)
+            if verdict == .stays, hasParked(dwell) { park(&lattice, &output) }
+            return
+        }
+        switch verdict {
+        case .stays:
+            if isPast {
+                match(observation, &lattice, &output)
+            } else {
+                placeParked(&lattice, &output)
+                placeParked(observation, dwell, &output)
+            }
+        case .outside:
+            // One odd position moves no parked vehicle; the next one decides.
+            lattice.leaving = observation
+        case .moved:
+            if let first = lattice.leaving {
+                lattice.leaving = nil
+                match(first, &lattice, &output)
+            }
+            match(observation, &lattice, &output)
+        }
+    }
+
+    /// A standing vehicle's positions say where it stands and nothing else: each is taken for their mean, so
+    /// that noise drives nowhere.
+    private func smoothed(
+        _ observation: Lattice.Pending, _ dwell: Dwell, _ verdict: Dwell.Verdict
+    ) -> Lattice.Pending {
+        guard verdict == .stays, dwell.duration >= settings.standingAfter,
+            observation.time >= dwell.since,
+            dwell.deviation(of: observation, settings) <= Float(settings.standingDeviations)
+        else { return observation }
+        var smoothed = observation
+        let centre = dwell.centre
+        guard centre.isValid else { return observation }
+        (smoothed.latitude, smoothed.longitude) = (centre.latitude, centre.longitude)
+        // A standing vehicle has no direction.
+        (smoothed.heading, smoothed.speed) = (.nan, .nan)
+        return smoothed
+    }
+
+    /// Whether so long a stay is no jam: those move on, and nobody drives beside the road.
+    private func hasParked(_ dwell: Dwell) -> Bool {
+        if dwell.duration >= settings.parkedAfter { return true }
+        guard dwell.duration >= settings.parkedAsideAfter, dwell.centre.isValid else {
+            return false
+        }
+        var near: [RoadCandidate] = []
+        graph.candidates(near: dwell.centre, radius: settings.asideDistance, limit: 1, into: &near)
+        return near.isEmpty
+    }
+
+    private mutating func park(_ lattice: inout Lattice, _ output: inout MatchOutput) {
+        finish(&lattice, &output)
+        let last = output.points.last
+        lattice.dwell?.parked = Dwell.Place(
+            segment: Int32(last?.segment ?? -1), offset: last?.offset ?? 0)
+    }
+
+    /// Places the observation with which a parked vehicle might have left, if it didn't.
+    func placeParked(_ lattice: inout Lattice, _ output: inout MatchOutput) {
+        guard let leaving = lattice.leaving, let dwell = lattice.dwell else { return }
+        placeParked(leaving, dwell, &output)
+        lattice.leaving = nil
+    }
+
+    private func placeParked(
+        _ observation: Lattice.Pending, _ dwell: Dwell, _ output: inout MatchOutput
+    ) {
+        guard let place = dwell.parked, place.segment >= 0 else {
+            output.points.append(observation.unplaced)
+            return
+        }
+        output.points.append(
+            MatchedPoint(
+                sequence: observation.sequence, time: EventTime(milliseconds: observation.time),
+                segment: Int(place.segment), offset: place.offset))
+    }
+}
