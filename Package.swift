@@ -283,10 +283,11 @@ let package = Package(
         tests(
             "Command",
             uses: [
-                "Command", "Records", "State", "Dataflow", "Runtime", "KafkaClient",
+                "Command", "Records", "State", "Dataflow", "Transforms", "Runtime", "KafkaClient",
                 "PostgresClient", "LocationIngest", "TrafficUpdates", "WordCount", "Serving",
                 "Sources", "OperatorTesting", "TestFiles", "Geo", "RoadNetwork",
                 "EmbeddedBroker", "LogContract", "DatabaseFixture",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["Golden"]),
     ]

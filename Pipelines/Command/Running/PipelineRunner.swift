@@ -55,6 +55,10 @@ final class PipelineRunner: Sendable {
         let topics = try PipelineRunner.createTopics(plan.topics, services.kafka)
         partitions = topics
         try PipelineRunner.createTables(entry, plan, services.postgres)
+        if let postgres = services.postgres {
+            let builder = GraphBuilder(pipeline: entry.name, resources: resources)
+            try entry.reference(builder, settings.parameters)?.fill(postgres)
+        }
         let store = try settings.checkpoints.open()
         let fixed = try plan.stages.map {
             try StageLayout.verify($0, run: settings.run, store: store) { topics[$0] ?? 0 }
@@ -62,7 +66,9 @@ final class PipelineRunner: Sendable {
         let upkeep = try entry.upkeep(settings.parameters)
         let troubles = TroubleLog()
         trimmer = ExchangeTrimmer(plan, run: settings.run, services, troubles)
-        keeper = services.postgres.flatMap { upkeep.isEmpty ? nil : TableKeeper(upkeep, $0) }
+        keeper = services.postgres.flatMap {
+            upkeep.isEmpty ? nil : TableKeeper(upkeep, $0, troubles)
+        }
         let driver = ThreadedDriver(threads: settings.threads, name: entry.name) {
             thread, mailbox in
             let builder = GraphBuilder(pipeline: entry.name, resources: resources)
@@ -113,6 +119,7 @@ final class PipelineRunner: Sendable {
     /// Commits and stops; the work goes on elsewhere, or later.
     func stop() {
         trimmer.stop()
+        keeper?.stop()
         driver.stop()
         driver.join()
         teller?.stop()
@@ -150,6 +157,7 @@ final class PipelineRunner: Sendable {
             if let failure = driver.failure { throw failure }
         }
         trimmer.stop()
+        keeper?.stop()
         driver.stop()
         driver.join()
         teller?.stop()
@@ -170,6 +178,9 @@ final class PipelineRunner: Sendable {
         return present.merging(missing.map { ($0.name, $0.partitions) }) { known, _ in known }
     }
 
+    /// The number of the lock under which views are replaced.
+    private static let viewLock = 7_211_001
+
     /// Creates what is missing of a pipeline's tables, and what stands beside them.
     static func createTables(
         _ entry: PipelineEntry, _ plan: Plan, _ postgres: PostgresConfiguration?
@@ -188,7 +199,11 @@ final class PipelineRunner: Sendable {
         if !entry.views.isEmpty {
             let connection = try PostgresConnection(postgres)
             defer { connection.close() }
-            for view in entry.views { try connection.script(view) }
+            // Two workers that replace one view at a time would be refused.
+            try connection.transaction {
+                try connection.script("SELECT pg_advisory_xact_lock(\(PipelineRunner.viewLock))")
+                for view in entry.views { try connection.script(view) }
+            }
         }
     }
 }
