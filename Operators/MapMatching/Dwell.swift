@@ -121,12 +121,6 @@ struct Dwell: Hashable, Sendable {
         min(Float(settings.noiseLimit), max(Float(settings.sigma), variance.squareRoot()))
     }
 
-    /// How far a position lies from the mean, as a multiple of the noise.
-    func deviation(of position: Lattice.Pending, _ settings: MatcherSettings) -> Float {
-        let (x, y) = place(position)
-        return Sum(x: x, y: y, count: 1).distance(to: all) / noise(settings)
-    }
-
     private func place(_ position: Lattice.Pending) -> (x: Float, y: Float) {
         let scale = scale
         return (

@@ -17,7 +17,7 @@ extension MapMatcher {
         let verdict = dwell.note(observation, settings)
         lattice.dwell = dwell
         guard isParked else {
-            match(smoothed(observation, dwell, verdict), &lattice, &output)
+            match(observation, &lattice, &output)
             if verdict == .stays, hasParked(dwell) { park(&lattice, &output) }
             return
         }
@@ -39,24 +39,6 @@ extension MapMatcher {
             }
             match(observation, &lattice, &output)
         }
-    }
-
-    /// A standing vehicle's positions say where it stands and nothing else: each is taken for their mean, so
-    /// that noise drives nowhere.
-    private func smoothed(
-        _ observation: Lattice.Pending, _ dwell: Dwell, _ verdict: Dwell.Verdict
-    ) -> Lattice.Pending {
-        guard verdict == .stays, dwell.duration >= settings.standingAfter,
-            observation.time >= dwell.since,
-            dwell.deviation(of: observation, settings) <= Float(settings.standingDeviations)
-        else { return observation }
-        var smoothed = observation
-        let centre = dwell.centre
-        guard centre.isValid else { return observation }
-        (smoothed.latitude, smoothed.longitude) = (centre.latitude, centre.longitude)
-        // A standing vehicle has no direction.
-        (smoothed.heading, smoothed.speed) = (.nan, .nan)
-        return smoothed
     }
 
     /// Whether so long a stay is no jam: those move on, and nobody drives beside the road.

@@ -81,8 +81,6 @@ public struct MatcherSettings: Hashable, Sendable {
     public var outsideDeviations = 5.0
     /// The most noise that is believed in, in metres per axis; what looks like more is motion.
     public var noiseLimit = 30.0
-    /// After how many milliseconds without motion a vehicle's positions are taken for their mean.
-    public var standingAfter: Int64 = 180_000
     /// After how many milliseconds without motion a vehicle on the road has parked: until then it stands in a jam
     /// or at a light, and when it drives on its passage counts.
     public var parkedAfter: Int64 = 600_000

@@ -4,6 +4,7 @@ import Geo
 import PostgresClient
 import Records
 import RoadNetwork
+import State
 import Testing
 
 @testable import Command
