@@ -13,6 +13,8 @@ SEEDS ?= 1000
 FROM ?= 0
 STEPS ?=
 KEEP ?=
+BUG ?=
+CONTROL ?=
 
 .PHONY: help
 help: ## print this list
@@ -47,12 +49,12 @@ format: ## rewrite files in the project's style
 	@swift format --in-place --recursive --parallel Package.swift Operators Pipelines Tests
 
 .PHONY: sim
-sim: setup ## the commit protocol under seeded faults (SEED=n for one, STEPS=n; SEEDS=1000, FROM=0)
+sim: setup ## the commit protocol under seeded faults (SEED=n for one, STEPS=n; SEEDS=1000, FROM=0; BUG=name, CONTROL=1)
 	@swift build $(RELEASE) --product Simulate
-	@SEED=$(SEED) STEPS=$(STEPS) SEEDS=$(SEEDS) FROM=$(FROM) .build/release/Simulate
+	@SEED=$(SEED) STEPS=$(STEPS) SEEDS=$(SEEDS) FROM=$(FROM) BUG=$(BUG) CONTROL=$(CONTROL) .build/release/Simulate
 
 .PHONY: bench
-bench: setup ## every figure beside a floor or a peer (ONLY=prefix)
+bench: setup ## every figure beside a floor or a peer (ONLY=prefix; SHORT=1 to see that it works)
 	@swift build $(RELEASE) --product Benchmarks
 	@ONLY=$(ONLY) .build/release/Benchmarks
 

@@ -142,7 +142,13 @@ let package = Package(
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
-        tests("ObjectStore", uses: ["ObjectStore", "StoreContract", "Records", "State"]),
+        tests(
+            "ObjectStore",
+            uses: ["ObjectStore", "StoreContract", "S3Fixture", "Records", "State"]),
+        // A service that speaks S3, for tests.
+        .target(
+            name: "S3Fixture", dependencies: ["ObjectStore"], path: "Tests/S3Fixture",
+            swiftSettings: settings),
         // What every checkpoint store, table writer and commit authority must do.
         .target(
             name: "StoreContract", dependencies: ["Records", "State"],
@@ -264,7 +270,10 @@ let package = Package(
         // The binary in processes of its own: workers killed under load, the main job.
         tests(
             "Delivery",
-            uses: ["Records", "KafkaClient", "PostgresClient", "WordCount", "DatabaseFixture"]),
+            uses: [
+                "Records", "State", "KafkaClient", "PostgresClient", "ObjectStore", "WordCount",
+                "DatabaseFixture", "S3Fixture",
+            ]),
 
         // The binary.
         .executableTarget(
@@ -283,10 +292,10 @@ let package = Package(
         tests(
             "Command",
             uses: [
-                "Command", "Records", "State", "Dataflow", "Transforms", "Runtime", "KafkaClient",
+                "Command", "Records", "State", "Dataflow", "Runtime", "KafkaClient",
                 "PostgresClient", "LocationIngest", "TrafficUpdates", "WordCount", "Serving",
                 "Sources", "OperatorTesting", "TestFiles", "Geo", "RoadNetwork",
-                "EmbeddedBroker", "LogContract", "DatabaseFixture",
+                "EmbeddedBroker", "LogContract", "DatabaseFixture", "Sinks", "Transforms",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["Golden"]),

@@ -37,8 +37,8 @@ with open(sys.argv[2]) as file:
         missed += sum(value for value in balance.values() if value > 0)
         extra -= sum(value for value in balance.values() if value < 0)
 
-cell = os.path.basename(sys.argv[2]).removesuffix(".jsonl").replace("-", " s, ")
+driving, sampling, noise = os.path.basename(sys.argv[2]).removesuffix(".jsonl").split("-")
 print(
-    f"  {cell} m: {100 * (missed + extra) / total:.2f} ({100 * (1 - missed / total):.2f} right),"
+    f"  {driving}, {sampling} s, {noise} m: {100 * (missed + extra) / total:.2f} ({100 * (1 - missed / total):.2f} right),"
     f" {points / seconds:,.0f} points/s" + (f", {failed} routes without an answer" if failed else "")
 )

@@ -78,6 +78,10 @@ extension Lattice: BinaryCodable {
         }
         if try Bool(from: &reader) { dwell = try Dwell(from: &reader) }
         if try Bool(from: &reader) { leaving = try Lattice.readPending(&reader) }
+        noise.squares = Float(bitPattern: try reader.integer(UInt32.self))
+        noise.count = Float(bitPattern: try reader.integer(UInt32.self))
+        guard noise.squares.isFinite, noise.squares >= 0, noise.count.isFinite, noise.count >= 0
+        else { throw .malformed("a noise that is none") }
         strays = Int(try reader.integer(UInt8.self))
         newestTime = try reader.integer()
         lateCount = try reader.varint()
@@ -152,6 +156,8 @@ extension Lattice: BinaryCodable {
         dwell?.encode(into: &writer)
         (leaving != nil).encode(into: &writer)
         if let leaving { Lattice.write(leaving, into: &writer) }
+        writer.integer(noise.squares.bitPattern)
+        writer.integer(noise.count.bitPattern)
         writer.integer(UInt8(clamping: strays))
         writer.integer(newestTime)
         writer.varint(lateCount)

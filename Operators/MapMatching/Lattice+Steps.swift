@@ -31,7 +31,10 @@ extension Lattice.Minor {
 
 extension Lattice.Step {
     /// Metres on the local plane.
-    func distance(to other: Lattice.Pending) -> Double {
+    func distance(to other: Lattice.Pending) -> Double { distance(to: other.coordinate) }
+
+    /// Metres on the local plane.
+    func distance(to other: Coordinate) -> Double {
         let y = (other.latitude - latitude) * metersPerDegree
         let x = (other.longitude - longitude) * metersPerDegree * cos(latitude * .pi / 180)
         return (x * x + y * y).squareRoot()

@@ -102,6 +102,31 @@ public struct Lattice: Sendable {
         var leaveTime: Int64
     }
 
+    /// The distances of decided steps from their roads, which are the noise across the road.
+    struct Noise: Hashable, Sendable {
+        /// By how much less a step counts with every later one: 40 of them count.
+        static let memory: Float = 0.975
+
+        /// The sum of the squared distances, and of what they count.
+        var squares: Float = 0
+        var count: Float = 0
+
+        /// Takes in the distance of a decided step.
+        mutating func add(_ distance: Float) {
+            squares = squares * Noise.memory + distance * distance
+            count = count * Noise.memory + 1
+        }
+
+        /// The user's standard deviation beside ``MatcherSettings/sigma``, 1 at least: a user of little noise is
+        /// better matched as one of some, since then the roads' own probabilities count for more.
+        func ratio(_ settings: MatcherSettings) -> Float {
+            let (sigma, weight) = (Float(settings.sigma), Float(settings.sigmaWeight))
+            guard weight > 0, count > 0, sigma > 0 else { return 1 }
+            let variance = (sigma * sigma * weight + squares) / (weight + count)
+            return max(1, min(variance.squareRoot(), Float(settings.mostSigma)) / sigma)
+        }
+    }
+
     var pending: [Pending] = []
     var steps: [Step] = []
     var candidates: [Candidate] = []
@@ -113,6 +138,8 @@ public struct Lattice: Sendable {
     var dwell: Dwell?
     /// The observation with which a parked vehicle may have left.
     var leaving: Pending?
+    /// What the user's decided steps show of its noise.
+    var noise = Noise()
     /// Observations in a row that led nowhere.
     var strays = 0
     /// The newest time that was given.

@@ -140,6 +140,9 @@ extension MapMatcher {
                 let candidate = lattice.candidates[
                     lattice.range(index).lowerBound + chain[index]]
                 move(&lattice, to: lattice.steps[index], candidate, confidence, &output)
+                let place = graph.coordinate(
+                    on: Int(candidate.segment), offset: Double(candidate.offset))
+                lattice.noise.add(Float(lattice.steps[index].distance(to: place)))
             }
         }
         lattice.rebase(on: step, keeping: place)

@@ -23,8 +23,10 @@ struct Arrival {
 
 extension MapMatcher {
     /// The log-probability of an observation made at a place, up to a constant.
-    func emission(_ candidate: RoadCandidate, _ observation: Lattice.Pending) -> Float {
-        let deviation = candidate.distance / Float(settings.sigma)
+    func emission(
+        _ candidate: RoadCandidate, _ observation: Lattice.Pending, sigma: Float
+    ) -> Float {
+        let deviation = candidate.distance / sigma
         var score = -0.5 * deviation * deviation
         // A heading says little about a car that hardly moves.
         if observation.heading.isFinite, !(observation.speed < 2) {
@@ -42,7 +44,8 @@ extension MapMatcher {
         let last = lattice.steps.count - 1
         let straight = lattice.steps[last].distance(to: observation)
         let seconds = Double(observation.time - lattice.steps[last].time) / 1_000
-        let beta = settings.beta + settings.betaPerMeter * straight
+        let noise = Double(lattice.noise.ratio(settings))
+        let beta = settings.beta * noise + settings.betaPerMeter * straight
         let reachable = min(settings.longestRoute, seconds * settings.topSpeed + 100)
         targets.removeAll(keepingCapacity: true)
         for candidate in found { targets.append(graph.segments[candidate.segment].from) }
@@ -174,9 +177,10 @@ extension MapMatcher {
     private mutating func keepArrivals(
         _ observation: Lattice.Pending, _ lattice: inout Lattice
     ) -> Bool {
+        let sigma = Float(settings.sigma) * lattice.noise.ratio(settings)
         var best = -Float.infinity
         for index in found.indices {
-            arrivals[index].score += emission(found[index], observation)
+            arrivals[index].score += emission(found[index], observation, sigma: sigma)
             best = max(best, arrivals[index].score)
         }
         guard best > -.infinity else { return false }

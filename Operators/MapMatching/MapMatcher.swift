@@ -137,7 +137,8 @@ public struct MapMatcher {
         let isStep =
             elapsed >= settings.longestStepInterval
             || (elapsed >= settings.stepInterval
-                && step.distance(to: observation) >= settings.stepDistance)
+                && step.distance(to: observation) >= settings.stepDistance
+                    * Double(lattice.noise.ratio(settings)))
             || lattice.trailingMinors >= Lattice.trailingLimit
         if isStep {
             extend(observation, &lattice, &output)
@@ -159,10 +160,11 @@ public struct MapMatcher {
             return
         }
         lattice.begin(observation)
+        let sigma = Float(settings.sigma) * lattice.noise.ratio(settings)
         var best = -Float.infinity
-        for candidate in found { best = max(best, emission(candidate, observation)) }
+        for candidate in found { best = max(best, emission(candidate, observation, sigma: sigma)) }
         for candidate in found {
-            let score = emission(candidate, observation) - best
+            let score = emission(candidate, observation, sigma: sigma) - best
             if score < -Float(settings.beam) { continue }
             lattice.append(
                 Lattice.Candidate(

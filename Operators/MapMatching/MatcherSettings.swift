@@ -1,7 +1,13 @@
 /// The matcher's parameters; the defaults suit phones in cars at 1 to 60 s sampling.
 public struct MatcherSettings: Hashable, Sendable {
-    /// The standard deviation of positions in metres, per axis.
+    /// The standard deviation of positions in metres, per axis, that is expected, and the least that is reckoned
+    /// with.
     public var sigma = 8.0
+    /// The most that a user's own deviation is taken for; what stands for noise in the model, ``sigma``, ``beta`` and
+    /// ``stepDistance``, grows with it.
+    public var mostSigma = 20.0
+    /// For how many decided steps ``sigma`` counts beside what a user's own steps show; 0: nothing is learnt.
+    public var sigmaWeight = 12.0
     /// How far from an observation roads are looked for, in metres.
     public var radius = 50.0
     /// How far at most, where nothing lies within ``radius``.

@@ -51,6 +51,7 @@ public struct CommandRunner {
         case .decide(let commit, let decisions):
             try services.authority?.decide(decisions)
             try services.reached(.decided)
+            if services.announcesProgress { announce(decisions) }
             return .decided(commit: commit)
         case .abandon:
             try services.authority?.abandon()
@@ -64,6 +65,12 @@ public struct CommandRunner {
             return nil
         case .read, .withhold, .produce, .wake, .report, .answer, .stopped: return nil
         }
+    }
+
+    private func announce(_ decisions: [CommitDecision]) {
+        var offsets: [TopicPartition: Offset] = [:]
+        for decision in decisions { offsets.merge(decision.position.offsets) { $1 } }
+        services.reader?.announce(offsets)
     }
 
     /// Asks the authority where a task stands, if the task is still this member's: an owner that was fenced

@@ -15,6 +15,8 @@ public struct LaneServices {
     public var store: any CheckpointStore
     /// Where a partition begins that the stage has never read: at its earliest record, or at its end.
     public var startsAtEnd: Bool
+    /// Whether the group is told how far the authority, which is another, has come.
+    public var announcesProgress = false
     /// How long a flush may take, in real milliseconds.
     public var flushTimeoutMilliseconds = 30_000
     /// Told where in the commit protocol the lane stands; what it throws ends the command.

@@ -58,6 +58,12 @@ public final class StageLane {
         worker.pace = { clock.realMilliseconds(for: $0) }
     }
 
+    /// How often each kind of attempt has failed, those included that nothing depends on.
+    var countedFailures: [String: Int] {
+        guard let count = services.reader?.failedAnnouncements, count > 0 else { return failures }
+        return failures.merging(["announce": count]) { $1 }
+    }
+
     /// Takes an event in and carries out what follows from it.
     public func handle(_ event: WorkerEvent) { settle([event]) }
 

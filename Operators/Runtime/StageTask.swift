@@ -45,6 +45,8 @@ final class StageTask {
     private var checkpoints = CheckpointChain()
     /// What the operators keep.
     private(set) var weight = StateWeight()
+    /// What it keeps of what the process may keep.
+    private let share: BudgetShare
     /// Why the task reads no more, although it is well: its state has reached its bound.
     private(set) var obstacle: DataflowError?
     private(set) var obstacleSince: EventTime?
@@ -69,8 +71,11 @@ final class StageTask {
     /// Checkpoints of commits that others took part in and lost, with the time when they were found.
     private var losers: [(name: String, foundAt: EventTime)] = []
 
-    init(id: TaskID, life: TaskLife, stage: Stage, chain: TaskChain) {
+    init(
+        id: TaskID, life: TaskLife, stage: Stage, chain: TaskChain, budget: StateBudget? = nil
+    ) {
         self.id = id
+        share = BudgetShare(budget)
         self.life = life
         announcesTime = !stage.exchanges.isEmpty || !stage.handoffs.isEmpty
         self.chain = chain
@@ -143,6 +148,8 @@ final class StageTask {
 
     private func apply(_ checkpoint: Checkpoint, at index: Int) throws(DataflowError) {
         checkpoints.weigh(checkpoint.sections.count, at: index)
+        // No less than the state; how much it is the first commit tells.
+        share.set(checkpoints.weight)
         do throws(CodecError) {
             try chain.restore(
                 try SnapshotReader(
@@ -179,7 +186,10 @@ final class StageTask {
         guard let index = inputs.firstIndex(where: { $0.topic == batch.partition }) else { return }
         chain.context.now = now
         inputs[index].idleSince = nil
+        chain.context.batch = batch
         inputs[index].chain.receive(batch)
+        // Its records are gone when this call returns.
+        chain.context.batch = nil
         if let next = batch.next { inputs[index].position = next }
         recordsSinceCommit += batch.records.count
         isDirty = true
@@ -238,6 +248,8 @@ final class StageTask {
         let isMarkerDue =
             now.millisecondsSince(flushedAt) >= ExchangeWriter.markerIntervalMilliseconds
             || now < flushedAt
+        // What has become less meanwhile is only seen by a commit.
+        if obstacle != nil { isDirty = true }
         if announcesTime && (chain.context.hasNewTime || isMarkerDue) || pendingRows > 0 {
             isDirty = true
         }
@@ -308,17 +320,17 @@ final class StageTask {
         }
         let position = CommitPosition(offsets: offsets, checkpoint: ref)
         pending = (position, next)
+        let (tables, letters) = chain.context.changes(epoch: epoch)
         return (
-            CommitDecision(
-                task: id, position: position,
-                tables: chain.context.tables.filter { !$0.rows.isEmpty }), write
+            CommitDecision(task: id, position: position, tables: tables, letters: letters), write
         )
     }
 
     /// Notes what the state weighs: when that is too much, what was read is committed and no more is read.
     private func weigh(_ snapshot: SnapshotWriter, now: EventTime, _ options: WorkerOptions) {
         weight.note(snapshot)
-        obstacle = weight.excess(of: id, options)
+        share.set(weight.bytes)
+        obstacle = weight.excess(of: id, options) ?? share.excess(of: id)
         obstacle?.partition = topics.first
         obstacleSince = obstacle == nil ? nil : obstacleSince ?? now
         if snapshot.isTooLarge {
@@ -343,9 +355,7 @@ final class StageTask {
             + losers.filter { isOld($0.foundAt) }.map(\.name)
         losers.removeAll { isOld($0.foundAt) }
         checkpoints = pending.checkpoints
-        for index in chain.context.tables.indices {
-            chain.context.tables[index].rows.removeAll(keepingCapacity: true)
-        }
+        chain.context.removeChanges()
         recordsSinceCommit = 0
         isDirty = false
         phase = .running

@@ -8,7 +8,7 @@ extension StageWorker {
         waiting.formUnion(partitions)
         guard now >= troubles.restsUntil else { return }
         for number in Set(waiting.map(\.partition)).sorted()
-        where tasks[number] == nil && troubles.blocked[number] == nil {
+        where tasks[number] == nil && !isBlocked(number) {
             let inputs = inputs(of: number)
             guard claiming[number] == nil, waiting.isSuperset(of: inputs) else { continue }
             waiting.subtract(inputs)
@@ -54,6 +54,7 @@ extension StageWorker {
         _ task: StageTask, _ next: (link: Checkpoint.Link, index: Int)?,
         _ commands: inout [WorkerCommand]
     ) {
+        if isWithoutRoom(task, &commands) { return }
         if let next {
             commands.append(.loadLink(task.life, next.link, index: next.index))
         } else if task.phase == .starting {
@@ -118,6 +119,7 @@ extension StageWorker {
         waiting.subtract(partitions)
         commands.append(.release(partitions))
         if !coordinator.isBusy { leave(&commands) }
+        forgetFailuresOfGoneTasks(&commands)
         assign([], &commands)
         // The commit that was to be the last is gone.
         if isStopping { commitOrLeave(now: now, &commands) }
@@ -132,6 +134,7 @@ extension StageWorker {
         drop(Set(leaving.map(\.partition)), givingBack: leaving, &commands)
         commands.append(.release(leaving))
         leaving.removeAll()
+        forgetFailuresOfGoneTasks(&commands)
     }
 
     /// Ends tasks; inputs of theirs that stay with this member wait for their siblings to come back.

@@ -33,8 +33,10 @@ extension StageWorker {
         var decisions: [CommitDecision] = []
         var writes: [CheckpointWrite] = []
         for task in taking {
+            let wasBlocked = task.obstacle != nil
             let (decision, write) = task.prepare(
                 attempt: attempt(&random), now: now, options)
+            if !wasBlocked, let obstacle = task.obstacle { commands.append(.report(obstacle)) }
             decisions.append(decision)
             if let write { writes.append(write) }
             do throws(DataflowError) {
@@ -53,6 +55,7 @@ extension StageWorker {
         var garbage: [String] = []
         var held: [OutputBatch] = []
         for task in sortedTasks where task.phase == .committing {
+            troubles.blocked[task.id.partition] = nil
             garbage += task.decided { elapsed(since: $0, now) >= losersLifetimeMilliseconds }
             held += task.takeHeld()
             task.goOn()

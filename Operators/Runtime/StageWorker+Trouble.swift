@@ -20,14 +20,23 @@ struct WorkerTroubles {
         var tries: Int
     }
 
+    /// Why a task is not run, since when, and when it is tried again.
+    struct Blocked {
+        var error: DataflowError
+        var since: EventTime
+        /// `.max`: it is being tried.
+        var retryAt: EventTime
+    }
+
     /// What failed so often in a row that nothing is read until it succeeds, with the time when that began.
     var outage: (error: DataflowError, since: EventTime)?
     /// Until when nothing is tried again.
     var restsUntil = EventTime.min
     /// The latest record of each partition that could not be decoded.
     var poison: [TopicPartition: Poison] = [:]
-    /// Tasks that are not run any more, as their state has reached a bound in the midst of a batch.
-    var blocked: [Int32: (error: DataflowError, since: EventTime)] = [:]
+    /// Tasks that are not run for now, as their state has reached a bound in the midst of a batch or of its
+    /// restore.
+    var blocked: [Int32: Blocked] = [:]
     /// How often checkpoints of a task were missing that the authority had named.
     var missing: [Int32: Int] = [:]
     /// The task whose operators failed in the present step.
@@ -91,6 +100,22 @@ extension StageWorker {
     /// Reads on when what had failed has succeeded.
     func noteSuccess(of names: String..., commands: inout [WorkerCommand]) {
         for name in names { retries.succeeded(name) }
+        endOutageIfOver(&commands)
+    }
+
+    /// Forgets failures of commands whose tasks have left: nobody is going to try those again.
+    func forgetFailuresOfGoneTasks(_ commands: inout [WorkerCommand]) {
+        let phases = tasks.values.map(\.phase)
+        if claiming.isEmpty, waiting.isEmpty { retries.succeeded("claim") }
+        if !phases.contains(.loading) { retries.succeeded("load") }
+        if !phases.contains(.starting) { retries.succeeded("start") }
+        if tasks.isEmpty, claiming.isEmpty, waiting.isEmpty, !coordinator.isBusy {
+            for name in RetryQueue.outageCommands { retries.succeeded(name) }
+        }
+        endOutageIfOver(&commands)
+    }
+
+    private func endOutageIfOver(_ commands: inout [WorkerCommand]) {
         guard troubles.outage != nil,
             retries.failing(atLeast: options.attemptsBeforeRest).isEmpty
         else { return }
@@ -134,12 +159,45 @@ extension StageWorker {
             if ends != nil { return false }
             var told = error
             told.partition = told.partition ?? inputs(of: number).first
-            troubles.blocked[number] = (told, now)
-            commands.append(.report(told))
+            block(number, told, &commands)
         default: return false
         }
         _ = coordinator.abandon()
         startAnew(Array(tasks.keys), &commands)
+        return true
+    }
+
+    /// Notes that a task is not run until it is tried again: what it keeps may have become less by then.
+    private func block(_ number: Int32, _ error: DataflowError, _ commands: inout [WorkerCommand]) {
+        let retryAt = now.advanced(byMilliseconds: options.blockedRetryMilliseconds)
+        troubles.blocked[number] = WorkerTroubles.Blocked(
+            error: error, since: troubles.blocked[number]?.since ?? now, retryAt: retryAt)
+        commands += [.report(error), .wake(at: retryAt)]
+    }
+
+    /// Whether a task is not to be run.
+    func isBlocked(_ number: Int32) -> Bool {
+        troubles.blocked[number].map { $0.retryAt < .max } ?? false
+    }
+
+    /// Tries those tasks again whose time has come.
+    func retryBlocked(_ commands: inout [WorkerCommand]) {
+        let due = troubles.blocked.filter { $0.value.retryAt <= now }.keys.sorted()
+        if due.isEmpty { return }
+        for number in due { troubles.blocked[number]?.retryAt = .max }
+        assign([], &commands)
+    }
+
+    /// Gives the restore of a task up for which there is no room in the process.
+    ///
+    /// - Returns: whether there is none.
+    func isWithoutRoom(_ task: StageTask, _ commands: inout [WorkerCommand]) -> Bool {
+        guard let budget, budget.bytes / StateBudget.restoreExcess > budget.maximumBytes,
+            var error = budget.excess(of: task.id)
+        else { return false }
+        error.partition = task.topics.first
+        block(task.id.partition, error, &commands)
+        reclaim([task.id.partition], &commands)
         return true
     }
 

@@ -18,6 +18,8 @@ public final class StageWorker {
     let makeChain: MakeChain
     /// How many real milliseconds pass while the clock advances by some: the driver's to set.
     public var pace: (Int64) -> Int64 = { $0 }
+    /// What all tasks of the process may keep together, set before the first event; nil: anything.
+    public var budget: StateBudget?
     /// Names a try to commit: never twice the same.
     package var attempt: (inout SeededGenerator) -> UInt64 = { $0.next() }
     var random: SeededGenerator
@@ -91,6 +93,8 @@ public final class StageWorker {
         case .timer: try tick(now: now, &commands)
         case .reachedEnd(let partition, let offset):
             tasks[partition.partition]?.reachedEnd(partition, offset, now: now)
+            // It has taken all that there is.
+            troubles.blocked[partition.partition] = nil
             try settle(partition.partition, &commands)
             try finishIfDone(now: now, &commands)
         case .assigned(let partitions):
@@ -227,7 +231,7 @@ public final class StageWorker {
         do {
             let task = StageTask(
                 id: TaskID(run: run, stage: stage.name, partition: life.task), life: life,
-                stage: stage, chain: try makeChain(life.task, incarnation))
+                stage: stage, chain: try makeChain(life.task, incarnation), budget: budget)
             excuse(task)
             tasks[life.task] = task
             return task
@@ -311,6 +315,7 @@ public final class StageWorker {
             }
         }
         probe(&commands)
+        retryBlocked(&commands)
         if isCommitDue(now: now) { beginCommit(now: now, &commands) }
         try finishIfDone(now: now, &commands)
         let next = min(

@@ -175,7 +175,7 @@ public final class ThreadedDriver: Sendable {
                 stage: lane.worker.stage.name, thread: index, isStopped: lane.isStopped,
                 failure: lane.failure, progress: lane.worker.progress,
                 counters: lane.worker.counters, stateSizes: lane.worker.stateSizes,
-                obstacles: lane.worker.obstacles, failures: lane.failures,
+                obstacles: lane.worker.obstacles, failures: lane.countedFailures,
                 commits: lane.commits)
         }
         state.withLock { $0.snapshots[index] = status }

@@ -130,6 +130,12 @@ public final class TransactionalLog: LogWriter, CommitAuthority {
         try client().partitionCount(of: topic)
     }
 
+    /// The most bytes of a record.
+    public func recordBound(of topic: String) -> Int {
+        // A client that can't be made now is made, or told of, when something is written.
+        (try? client())?.recordBound(of: topic) ?? .max
+    }
+
     /// Writes into the open transaction, or begins one.
     public func write(_ batch: OutputBatch, token: UInt64) throws {
         do {

@@ -1,3 +1,5 @@
+public import Dataflow
+
 /// The bounds and intervals of a worker.
 ///
 /// Intervals are real milliseconds: a clock that runs fast makes events denser, not commits.
@@ -24,6 +26,8 @@ public struct WorkerOptions: Hashable, Sendable {
     public var maximumStateBytes = 1 << 30
     /// How many keys a task's operators may keep together; beyond, the task reads no more.
     public var maximumStateKeys = 50_000_000
+    /// After how long a task is tried again whose state had no room in the midst of a batch or of its restore.
+    public var blockedRetryMilliseconds: Int64 = 60_000
     /// After how many failures in a row the worker stops reading until what failed succeeds again.
     public var attemptsBeforeRest = 5
     /// For how long a command may fail before the worker gives up: a day.
@@ -41,6 +45,14 @@ public struct WorkerOptions: Hashable, Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// Takes over what a pipeline's definition or a flag asks for.
+    public mutating func apply(_ policy: RunPolicy) {
+        if let milliseconds = policy.commitMilliseconds { deliver(delivery, every: milliseconds) }
+        if let records = policy.commitRecords { maximumRecordsPerCommit = records }
+        if let bytes = policy.maximumStateBytes { maximumStateBytes = bytes }
+        if let keys = policy.maximumStateKeys { maximumStateKeys = keys }
+    }
 
     /// Sets what is promised and how often is committed, and leaves a transaction time enough to end.
     public mutating func deliver(_ delivery: Delivery, every milliseconds: Int64) {

@@ -4,7 +4,8 @@ public import Records
 /// Publishes a stream on a topic, in the form that its records' type defines.
 ///
 /// Exactly once for readers of committed records when the pipeline's delivery says so, at least once
-/// otherwise; in the order of the stream for each key.
+/// otherwise; in the order of the stream for each key. A record that is larger than the topic takes becomes a
+/// dead letter.
 public struct KafkaSink<Record: TopicRecord>: SinkFactory {
     /// What is published.
     public typealias In = Record
@@ -20,7 +21,9 @@ public struct KafkaSink<Record: TopicRecord>: SinkFactory {
     public func make(_ node: NodeID, _ builder: TaskBuilder) throws -> TopicTerminal<Record> {
         let context = builder.context
         return TopicTerminal(
-            context: context, topic: context.outputTopic(topic),
+            context: context,
+            topic: context.outputTopic(
+                topic, by: builder.operatorID(node), isDirect: builder.isDirect(node)),
             partitions: try context.partitionCount(topic),
             counter: context.counter(builder.operatorID(node), "records"))
     }

@@ -6,7 +6,7 @@ public import State
 ///
 /// Rows and input offsets are committed in one transaction: exactly once, whatever the pipeline's delivery.
 /// A stage that writes topics too leaves this to a stage of its own, which reads the same records from a
-/// topic.
+/// topic. A row that the database refuses becomes a dead letter in the same transaction; its neighbours are kept.
 public struct PostgresUpsert<In> {
     let table: TableSpec
     let row: (In) -> RowChange?
@@ -23,14 +23,14 @@ public struct PostgresUpsert<In> {
 /// Gathers changes of rows for the task's commit.
 struct TableTerminal<In>: TerminalSink {
     let context: TaskContext
-    let table: Int
+    let outlet: RowOutlet
     let counter: Int
     let row: (In) -> RowChange?
 
     mutating func receive(_ value: In, at time: EventTime) {
         guard let change = row(value) else { return }
         context.count(counter)
-        context.tables[table].rows.append(change)
+        outlet.write(change, at: time)
     }
 }
 
@@ -46,16 +46,19 @@ extension Stream where F.Out: BinaryCodable {
         graph.sink(node) { builder in
             if builder.stage.handoffs.contains(node) {
                 let writer = try ExchangeWriter(
-                    topic: builder.plan.handoffTopic(node), builder.context)
+                    topic: builder.plan.handoffTopic(node), by: builder.operatorID(node),
+                    isDirect: builder.isDirect(node), builder.context)
                 return try flow.join(
                     HandoffTerminal(
                         writer: writer, number: builder.context.partition), builder)
             }
+            let (input, id) = (builder.plan.followed[node], builder.operatorID(node))
             let terminal = TableTerminal<F.Out>(
-                context: builder.context, table: builder.context.outputTable(upsert.table),
-                counter: builder.context.counter(builder.operatorID(node), "rows"),
-                row: upsert.row)
-            guard let input = builder.plan.followed[node] else {
+                context: builder.context,
+                outlet: builder.context.rowOutlet(
+                    upsert.table, by: id, isDirect: input != nil || builder.isDirect(node)),
+                counter: builder.context.counter(id, "rows"), row: upsert.row)
+            guard let input else {
                 return try flow.join(terminal, builder)
             }
             try attach(terminal, node, to: input, graph, builder)
@@ -68,7 +71,7 @@ extension Stream where F.Out: BinaryCodable {
     ) throws {
         if input.kind == .handoff {
             let reader = ExchangeReader<HandoffKey, TableTerminal<F.Out>>(
-                id: builder.operatorID(node), builder, next: terminal)
+                id: builder.operatorID(node), builder, notesPlaces: true, next: terminal)
             return builder.addInput(
                 StageInput(
                     topic: input.topic, node: node, carriesMarkers: true, into: reader,
@@ -87,6 +90,7 @@ extension Stream where F.Out: BinaryCodable {
                 operatorID: builder.operatorID(node))
         }
         let decode = FollowedTopic(
+            context: builder.context,
             poison: PoisonBox(id: builder.operatorID(node), builder), reader: reader)
         builder.addInput(
             StageInput(
@@ -98,11 +102,13 @@ extension Stream where F.Out: BinaryCodable {
 /// Reads a topic of the pipeline's own: what can't be decoded there is no input error but a fault, of which the
 /// ``PoisonBox`` decides.
 struct FollowedTopic<Record> {
+    let context: TaskContext
     let poison: PoisonBox
     let reader: TopicReader<Record>
 
     func receive<S: Sink>(_ batch: RecordBatch, into sink: inout S) where S.In == Record {
         for record in batch.records {
+            context.setPosition(batch.partition, record.offset)
             do throws(CodecError) {
                 sink.receive(try reader.read(record), at: record.timestamp)
             } catch {

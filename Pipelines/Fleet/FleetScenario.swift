@@ -31,9 +31,10 @@ public struct FleetScenario: Hashable, Sendable {
     public var hotSpots = 14
     /// How many destinations lie around each of those places.
     public var destinationsPerHotSpot = 5
-    /// Seconds after the start at which the busiest segment is blocked for ten minutes; nil for no
-    /// incident.
+    /// Seconds after the start at which the busiest segment is blocked; nil for no incident.
     public var incidentAfter: Double?
+    /// How many seconds it stays blocked.
+    public var incidentSeconds = 1_800.0
     /// Seconds after the start at which a busy segment is closed for good; nil for no closure.
     ///
     /// Routes that are chosen afterwards avoid it.
@@ -67,7 +68,7 @@ extension FleetScenario {
         case rushHour = "rush-hour"
         /// Speeds by class and hour.
         case day
-        /// A crash blocks the busiest road for ten minutes.
+        /// A crash blocks the busiest road for half an hour.
         case incident
         /// A busy road is closed; routes lead around it from then on.
         case closedRoad = "closed-road"
@@ -79,6 +80,19 @@ extension FleetScenario {
         case motion
     }
 
+    /// Times what the scenario does to a road so that it has begun, and its traffic has changed, by a moment, and
+    /// goes on until the fleet comes to rest: for who looks at that moment.
+    ///
+    /// - Parameter moment: seconds after the start.
+    public mutating func showDisturbances(at moment: Double) {
+        if incidentAfter != nil {
+            let begin = max(0, moment / 2)
+            incidentAfter = begin
+            incidentSeconds = max(incidentSeconds, duration - begin)
+        }
+        if let after = closureAfter { closureAfter = min(after, max(0, moment / 2)) }
+    }
+
     /// The scenario of a name.
     public init(named name: Name) {
         self.init()
@@ -86,7 +100,7 @@ extension FleetScenario {
         case .everyday: break
         case .rushHour: rhythm = .rushHour
         case .day: rhythm = .day
-        case .incident: incidentAfter = 300
+        case .incident: incidentAfter = 900
         case .closedRoad: closureAfter = 300
         case .urbanCanyons: canyonNoise = 3
         case .disorder:

@@ -47,7 +47,8 @@ public struct FleetSimulator {
         var incidents: [SpeedField.Incident] = []
         if let segment = incidentSegment, let after = scenario.incidentAfter {
             let from = scenario.start.advanced(byMilliseconds: Int64(after * 1_000))
-            let until = from.advanced(byMilliseconds: 600_000)
+            let until = from.advanced(
+                byMilliseconds: Int64(scenario.incidentSeconds * 1_000))
             incidents = FleetSimulator.queue(before: segment, graph).map {
                 SpeedField.Incident(segment: $0, from: from, until: until, factor: $1)
             }
@@ -123,21 +124,29 @@ public struct FleetSimulator {
         return uses.indices.sorted { (uses[$1], $0) < (uses[$0], $1) }
     }
 
+    /// How far traffic backs up before an incident, in metres.
+    private static let queueLength = 900.0
+
     /// The segments on which traffic backs up before an incident, and what is left of their speed.
+    ///
+    /// A segment that the queue ends on is slow for a part of its length only, and has the speed of the whole.
     private static func queue(
         before segment: Int, _ graph: RoadGraph
     ) -> [(segment: Int, factor: Double)] {
         var result = [(segment: segment, factor: 0.1)]
         var seen: Set<Int> = [segment]
         var rear = [segment]
-        var metres = 0.0
-        while metres < 900, !rear.isEmpty, result.count < 64 {
-            let factor = 0.12 + 0.4 * metres / 900
+        var metres = graph.length(segment)
+        while metres < queueLength, !rear.isEmpty, result.count < 64 {
+            let factor = 0.12 + 0.4 * metres / queueLength
             let next = rear.flatMap { front in
                 graph.incoming(graph.startNode(front)).filter { $0 != graph.reverse(front) }
             }
             rear = next.filter { seen.insert($0).inserted }
-            result += rear.map { ($0, factor) }
+            for segment in rear {
+                let share = min(1, (queueLength - metres) / max(1, graph.length(segment)))
+                result.append((segment, 1 / (share / factor + 1 - share)))
+            }
             metres += max(30, rear.map { graph.length($0) }.min() ?? 0)
         }
         return result

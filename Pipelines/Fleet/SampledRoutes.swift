@@ -49,11 +49,24 @@ public struct SampledRoutes: Sendable {
     /// How many routes there are.
     public var count: Int { routes.count }
 
-    /// The routes driven at 0.9 of free flow, seen every `sampling` seconds and at the end with normal noise
-    /// of `noise` metres on each axis.
-    public func tracks(sampling: Double, noise: Double, seed: UInt64 = 7) -> [Track] {
+    /// How the routes are driven, which is nothing that the matcher is told.
+    public enum Driving: String, CaseIterable, Sendable {
+        /// At 0.9 of free flow everywhere, seen at the start and in even steps from there: as a model that
+        /// reckons with free flow would have it.
+        case steady
+        /// As people drive in a town: each driver at a pace of its own and each road at one, 0.45 to 1.15 of free
+        /// flow together; at one crossing in six a stop of 4 to 30 s; seen at a moment of the device's own.
+        case varied
+    }
+
+    /// The routes driven and seen every `sampling` seconds, at their start and at their end, with independent normal
+    /// noise of `noise` metres on each axis.
+    public func tracks(
+        sampling: Double, noise: Double, driving: Driving = .steady, seed: UInt64 = 7
+    ) -> [Track] {
         var random = SeededGenerator(seed: seed)
         return routes.map { route in
+            let legs = legs(of: route, driving, &random)
             var samples: [Sample] = []
             func see(_ segment: Int, _ offset: Double, at seconds: Double) {
                 let place = graph.coordinate(on: segment, offset: offset)
@@ -67,19 +80,50 @@ public struct SampledRoutes: Sendable {
             }
             var time = 0.0
             var next = 0.0
-            for segment in route {
-                let speed = graph.freeFlowSpeed(segment) * 0.9
-                let duration = graph.length(segment) / speed
-                while next < time + duration {
-                    see(segment, (next - time) * speed, at: next)
-                    next += sampling
+            for leg in legs {
+                let duration = graph.length(leg.segment) / leg.speed
+                let end = time + duration + leg.standing
+                while next < end {
+                    let driven = min(next - time, duration) * leg.speed
+                    see(leg.segment, driven, at: next)
+                    if samples.count == 1, driving == .varied {
+                        next += sampling * random.unit()
+                    } else {
+                        next += sampling
+                    }
                 }
-                time += duration
+                time = end
             }
-            if let last = route.last, time - (next - sampling) > 0.5 {
-                see(last, graph.length(last), at: time)
+            let last = samples.last.map { Double($0.time.milliseconds - 1_000_000) / 1_000 } ?? 0
+            if let end = route.last, time - last > 0.5 {
+                see(end, graph.length(end), at: time)
             }
             return Track(segments: route, samples: samples)
+        }
+    }
+
+    /// A segment, how fast it is driven, and for how long the car stands at its end.
+    private struct Leg {
+        var segment: Int
+        var speed: Double
+        var standing = 0.0
+    }
+
+    private func legs(
+        of route: [Int], _ driving: Driving, _ random: inout SeededGenerator
+    ) -> [Leg] {
+        guard driving == .varied else {
+            return route.map { Leg(segment: $0, speed: graph.freeFlowSpeed($0) * 0.9) }
+        }
+        let temper = 0.8 + 0.3 * random.unit()
+        return route.enumerated().map { index, segment in
+            let own = 0.55 + 0.5 * random.unit()
+            var leg = Leg(segment: segment, speed: graph.freeFlowSpeed(segment) * temper * own)
+            let isCrossing = graph.outgoing(graph.endNode(segment)).count > 2
+            if isCrossing, index + 1 < route.count, random.unit() < 1.0 / 6 {
+                leg.standing = 4 + 26 * random.unit()
+            }
+            return leg
         }
     }
 }

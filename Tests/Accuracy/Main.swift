@@ -1,6 +1,7 @@
 import ArgumentParser
 import Fleet
 import Foundation
+import Geo
 import MapMatching
 import RoadNetwork
 import TrafficUpdates
@@ -27,11 +28,10 @@ struct Accuracy: ParsableCommand {
     @Option(help: "What is measured: routes, fleet or both.")
     var only: String?
 
-    @Option(help: "The matcher's lag in seconds, instead of the pipeline's.")
-    var lag: Double?
-
-    @Option(help: "The matcher's margin in nats, instead of the default.")
-    var margin: Double?
+    @Option(
+        name: .customLong("set"),
+        help: "A setting of the matcher instead of the pipeline's, as sigma=6; may be repeated.")
+    var changes: [String] = []
 
     @Option(help: "Seconds that the matcher holds observations back, instead of the pipeline's.")
     var reorder: Double?
@@ -39,6 +39,18 @@ struct Accuracy: ParsableCommand {
     @Option(
         help: "A directory for the last map's routes, so that another matcher can be given them.")
     var tracks: String?
+
+    @Option(help: "The seed of the noise, and of how routes are driven.")
+    var seed: UInt64 = 7
+
+    @Option(help: "Sampling in seconds and noise in metres of the one cell to measure, as 5-5.")
+    var cell: String?
+
+    @Option(help: "How routes are driven: steady, varied or, by default, both.")
+    var driving: String?
+
+    @Option(help: "Of how many routes to say where they go wrong, the worst of each cell.")
+    var worst = 0
 
     @Flag(help: "Leave the synthetic city out.")
     var noCity = false
@@ -51,31 +63,90 @@ struct Accuracy: ParsableCommand {
     private func measure(_ name: String, _ graph: RoadGraph) throws {
         let parameters = TrafficUpdates.Parameters()
         var settings = parameters.matcher
-        if let lag { settings.lagBound = Int64(lag * 1_000) }
-        if let margin { settings.margin = margin }
+        for change in changes { try Accuracy.change(&settings, change) }
         if let reorder { settings.reorderBound = Int64(reorder * 1_000) }
         print("\n\(name): \(graph.segmentCount) directed segments")
         if only != "fleet" { try measureRoutes(graph, settings) }
         if only != "routes" { try measureFleet(graph, parameters, settings) }
     }
 
+    private static var numbers: [String: WritableKeyPath<MatcherSettings, Double>] {
+        [
+            "sigma": \.sigma, "sigmaWeight": \.sigmaWeight, "mostSigma": \.mostSigma,
+            "radius": \.radius, "beta": \.beta,
+            "betaPerMeter": \.betaPerMeter,
+            "uTurnCost": \.uTurnCost, "choiceCost": \.choiceCost, "secondCost": \.secondCost,
+            "hasteRatio": \.hasteRatio, "hasteCost": \.hasteCost, "hasteLimit": \.hasteLimit,
+            "beam": \.beam, "margin": \.margin, "marginDecay": \.marginDecay,
+            "leastMargin": \.leastMargin, "stepDistance": \.stepDistance,
+        ]
+    }
+
+    private static func change(_ settings: inout MatcherSettings, _ text: String) throws {
+        let parts = text.split(separator: "=")
+        guard parts.count == 2, let number = Double(parts[1]), let path = numbers[String(parts[0])]
+        else {
+            let known = numbers.keys.sorted().joined(separator: ", ")
+            throw ValidationError("\(text) sets nothing; there are \(known)")
+        }
+        settings[keyPath: path] = number
+    }
+
     private func measureRoutes(_ graph: RoadGraph, _ settings: MatcherSettings) throws {
         let sampled = SampledRoutes(graph: graph, count: routes)
         print("\(sampled.count) routes of 2 to 10 km: length missed plus extra (length right), %")
-        if let tracks { try TrackFiles(directory: tracks).write(sampled) }
+        if let tracks { try TrackFiles(directory: tracks).write(sampled, seed: seed) }
+        for driving in SampledRoutes.Driving.allCases
+        where self.driving == nil || self.driving == driving.rawValue {
+            print("driven \(driving.rawValue)")
+            measure(sampled, driving, settings)
+        }
+    }
+
+    private func measure(
+        _ sampled: SampledRoutes, _ driving: SampledRoutes.Driving, _ settings: MatcherSettings
+    ) {
         let noises = [0.0, 5, 10, 20]
         print("sampling" + noises.map { pad("\(Int($0)) m", 16) }.joined())
         for sampling in [1.0, 5, 15, 30, 60] {
             var line = pad("\(Int(sampling)) s", 8)
             for noise in noises {
+                if let cell, cell != "\(Int(sampling))-\(Int(noise))" {
+                    line += pad("-", 16)
+                    continue
+                }
+                let tracks = sampled.tracks(
+                    sampling: sampling, noise: noise, driving: driving, seed: seed)
                 let figures = RouteAccuracy(
-                    sampled.tracks(sampling: sampling, noise: noise), graph: graph,
-                    settings: settings)
+                    tracks, graph: sampled.graph, settings: settings, keeping: worst)
                 line += pad(
-                    String(format: "%.2f (%.2f)", figures.error * 100, figures.right * 100), 16)
+                    String(format: "%.3f (%.2f)", figures.error * 100, figures.right * 100), 16)
+                for mistake in figures.worst { tell(mistake, tracks[mistake.route], sampled.graph) }
             }
             print(line)
         }
+    }
+
+    /// Says where a route went wrong.
+    private func tell(
+        _ mistake: RouteAccuracy.Mistake, _ track: SampledRoutes.Track, _ graph: RoadGraph
+    ) {
+        func words(_ parts: [(segment: Int, metres: Double)]) -> String {
+            parts.map { part in
+                let place = track.segments.firstIndex(of: part.segment).map { "#\($0)" } ?? ""
+                let middle = graph.coordinate(
+                    on: part.segment, offset: graph.length(part.segment) / 2)
+                return String(
+                    format: "%@ way %lld %@ %.0f of %.0f m at %.5f,%.5f", place,
+                    graph.segment(part.segment).way, "\(graph.roadClass(part.segment))",
+                    part.metres, graph.length(part.segment), middle.latitude, middle.longitude)
+            }.joined(separator: "; ")
+        }
+        print(
+            "route \(mistake.route) of \(track.segments.count) segments: \(Int(mistake.metres)) m wrong"
+        )
+        print("  missed \(words(mistake.missed))")
+        print("  extra  \(words(mistake.extra))")
     }
 
     private func measureFleet(

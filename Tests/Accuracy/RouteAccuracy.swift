@@ -9,12 +9,26 @@ struct RouteAccuracy {
     private(set) var right = 0.0
     /// Route length missed plus extra over true length: Newson and Krumm's error (2009), by directed segment.
     private(set) var error = 0.0
+    /// The routes that contribute most, the worst first.
+    private(set) var worst: [Mistake] = []
 
-    init(_ tracks: [SampledRoutes.Track], graph: RoadGraph, settings: MatcherSettings) {
+    /// What was missed of a route and what was found that wasn't driven, in metres by directed segment.
+    struct Mistake {
+        var route: Int
+        var missed: [(segment: Int, metres: Double)]
+        var extra: [(segment: Int, metres: Double)]
+        var metres: Double
+    }
+
+    init(
+        _ tracks: [SampledRoutes.Track], graph: RoadGraph, settings: MatcherSettings,
+        keeping limit: Int = 0
+    ) {
         var matcher = MapMatcher(graph: graph, settings: settings)
         var (missed, extra, total) = (0.0, 0.0, 0.0)
         var output = MatchOutput()
-        for track in tracks {
+        var mistakes: [Mistake] = []
+        for (route, track) in tracks.enumerated() {
             output.removeAll()
             var lattice = Lattice()
             for sample in track.samples {
@@ -31,11 +45,17 @@ struct RouteAccuracy {
             for traversal in output.traversals {
                 balance[traversal.segment, default: 0] -= traversal.length
             }
+            var mistake = Mistake(route: route, missed: [], extra: [], metres: 0)
             for segment in balance.keys.sorted() {
                 let left = balance[segment] ?? 0
                 if left > 0 { missed += left } else { extra -= left }
+                mistake.metres += abs(left)
+                if left > 1 { mistake.missed.append((segment, left)) }
+                if left < -1 { mistake.extra.append((segment, -left)) }
             }
+            mistakes.append(mistake)
         }
+        worst = Array(mistakes.sorted { $0.metres > $1.metres }.prefix(limit))
         right = 1 - missed / max(1, total)
         error = (missed + extra) / max(1, total)
     }

@@ -4,7 +4,8 @@ import Geo
 import Records
 import RoadNetwork
 
-/// The same routes for another matcher: a file of JSON objects, one route a line, for each sampling and noise.
+/// The same routes for another matcher: a file of JSON objects, one route a line, for each way of driving, sampling and
+/// noise.
 ///
 /// `truth` lists `[way, 1 along its points or 0 against them, metres]`, `points` `[latitude, longitude, seconds]`.
 struct TrackFiles {
@@ -13,25 +14,34 @@ struct TrackFiles {
 
     let directory: String
 
-    func write(_ sampled: SampledRoutes) throws {
+    func write(_ sampled: SampledRoutes, seed: UInt64) throws {
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true)
-        for (sampling, noise) in TrackFiles.cells {
-            var text = ""
-            for track in sampled.tracks(sampling: sampling, noise: noise) {
-                let truth = track.segments.map { index in
-                    let isForward = !sampled.graph.segments[index].isReversed
-                    let segment = sampled.graph.segment(index)
-                    return "[\(segment.way),\(isForward ? 1 : 0),\(segment.length)]"
-                }
-                let points = track.samples.map { sample in
-                    "[\(sample.coordinate.latitude),\(sample.coordinate.longitude),\(Double(sample.time.milliseconds) / 1_000)]"
-                }
-                text +=
-                    "{\"truth\":[\(truth.joined(separator: ","))],\"points\":[\(points.joined(separator: ","))]}\n"
+        for driving in SampledRoutes.Driving.allCases {
+            for (sampling, noise) in TrackFiles.cells {
+                let tracks = sampled.tracks(
+                    sampling: sampling, noise: noise, driving: driving, seed: seed)
+                let name = "\(driving.rawValue)-\(Int(sampling))-\(Int(noise)).jsonl"
+                try text(tracks, sampled.graph).write(
+                    toFile: "\(directory)/\(name)", atomically: true, encoding: .utf8)
             }
-            let name = "\(directory)/\(Int(sampling))-\(Int(noise)).jsonl"
-            try text.write(toFile: name, atomically: true, encoding: .utf8)
         }
+    }
+
+    private func text(_ tracks: [SampledRoutes.Track], _ graph: RoadGraph) -> String {
+        var text = ""
+        for track in tracks {
+            let truth = track.segments.map { index in
+                let isForward = !graph.segments[index].isReversed
+                let segment = graph.segment(index)
+                return "[\(segment.way),\(isForward ? 1 : 0),\(segment.length)]"
+            }
+            let points = track.samples.map { sample in
+                "[\(sample.coordinate.latitude),\(sample.coordinate.longitude),\(Double(sample.time.milliseconds) / 1_000)]"
+            }
+            text +=
+                "{\"truth\":[\(truth.joined(separator: ","))],\"points\":[\(points.joined(separator: ","))]}\n"
+        }
+        return text
     }
 }

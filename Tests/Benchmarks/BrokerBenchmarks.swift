@@ -27,6 +27,8 @@ enum BrokerBenchmarks {
         let client = try BareKafka.client(RD_KAFKA_PRODUCER, [("bootstrap.servers", servers)])
         defer { rd_kafka_destroy(client) }
         var topic = rd_kafka_NewTopic_new(name, partitions, 1, nil, 0)
+        // The records' times are long past.
+        rd_kafka_NewTopic_set_config(topic, "retention.ms", "-1")
         let queue = rd_kafka_queue_new(client)
         defer { rd_kafka_queue_destroy(queue) }
         rd_kafka_CreateTopics(client, &topic, 1, nil, queue)

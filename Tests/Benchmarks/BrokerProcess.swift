@@ -26,7 +26,7 @@ final class BrokerProcess {
     private var directory: String?
     let bootstrapServers: String
 
-    init(_ kind: Kind = .mock) throws {
+    init(_ kind: Kind) throws {
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         switch kind {
         case .mock: process.arguments = [KafkaBenchmarks.brokerArgument]

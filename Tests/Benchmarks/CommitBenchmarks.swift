@@ -29,7 +29,7 @@ enum CommitBenchmarks {
             let workload = try CommitWorkload(store)
             workload.commit((0..<keys).map { UInt64($0) })
             let before = workload.checkpointBytes
-            workload.resetLongestStep()
+            workload.resetPauses()
             var random = SeededGenerator(seed: 1)
             for _ in 0..<commits {
                 workload.commit((0..<changed).map { _ in random.next() % UInt64(keys) })
@@ -39,13 +39,35 @@ enum CommitBenchmarks {
             report.add(
                 "commit.bytes", written / 1e6, unit: "MB a commit",
                 floor: bytesPerKey * Double(changed) / 1e6, higherIsBetter: false)
-            report.add(
-                "commit.bytes.pause", workload.longestStep * 1_000,
-                unit: "ms, the longest that a commit's snapshot took", higherIsBetter: false)
+            add(workload.pauses, &report)
         }
         report.remark(
             "\(keys) keys, \(changed) of them changed a commit, \(commits) commits, slices that keep "
                 + "the chain short included; floor: the changed keys' own bytes")
+    }
+
+    /// How long the thread stood still for a snapshot: it writes what changed, and a slice, into memory, sums its
+    /// bytes up and copies them, so that the time follows the bytes; the longest tells of the machine, too.
+    private static func add(_ pauses: [CommitWorkload.Pause], _ report: inout BenchmarkReport) {
+        let seconds = pauses.map(\.seconds).sorted()
+        guard let longest = pauses.max(by: { $0.seconds < $1.seconds }) else { return }
+        report.add(
+            "commit.bytes.pause", longest.seconds * 1_000,
+            unit: "ms, the longest that a commit's snapshot took", higherIsBetter: false)
+        report.add(
+            "commit.bytes.pause.median", KafkaBenchmarks.median(seconds) * 1_000, unit: "ms",
+            higherIsBetter: false)
+        for (name, isChosen) in [
+            ("changes", { $0 < 2_000_000 }), ("slices", { $0 >= 2_000_000 }),
+        ] as [(String, (Int) -> Bool)] {
+            let some = pauses.filter { isChosen($0.bytes) }
+            guard !some.isEmpty else { continue }
+            let each = KafkaBenchmarks.median(some.map { $0.seconds * 1e9 / Double($0.bytes) })
+            report.add(
+                "commit.bytes.pause.\(name)", each,
+                unit: "ns a byte, the median of \(some.count) commits", higherIsBetter: false)
+        }
+        report.remark("the longest pause wrote \(Double(longest.bytes) / 1e6) MB")
     }
 
     /// 1 GB of state, restored from a local directory.

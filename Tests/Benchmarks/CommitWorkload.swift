@@ -90,8 +90,13 @@ final class CommitWorkload {
     private var offset: Int64 = 0
     /// The bytes of all checkpoints so far.
     private(set) var checkpointBytes = 0
-    /// The longest that one step of the worker has taken, in seconds: the thread's other tasks stood still.
-    private(set) var longestStep = 0.0
+    /// A step of the worker that made a checkpoint: the thread's other tasks stood still meanwhile.
+    struct Pause {
+        var seconds: Double
+        var bytes: Int
+    }
+    /// The pauses since ``resetPauses()``.
+    private(set) var pauses: [Pause] = []
 
     init(_ store: any CheckpointStore) throws {
         self.store = store
@@ -132,10 +137,12 @@ final class CommitWorkload {
         while !events.isEmpty {
             let start = ContinuousClock.now
             let commands = worker.step(now: now, events.removeFirst())
-            longestStep = max(longestStep, (ContinuousClock.now - start).inSeconds)
+            let seconds = (ContinuousClock.now - start).inSeconds
             for command in commands {
                 if case .prepare(_, let writes) = command {
-                    checkpointBytes += writes.reduce(0) { $0 + $1.bytes.count }
+                    let bytes = writes.reduce(0) { $0 + $1.bytes.count }
+                    checkpointBytes += bytes
+                    pauses.append(Pause(seconds: seconds, bytes: bytes))
                 }
                 do {
                     if let event = try runner.carryOut(command) { events.append(event) }
@@ -172,7 +179,7 @@ final class CommitWorkload {
         drive(.timer)
     }
 
-    func resetLongestStep() { longestStep = 0 }
+    func resetPauses() { pauses = [] }
 
     /// Ends the worker and starts another one over the same store.
     ///

@@ -11,10 +11,10 @@ import Synchronization
 /// A topic of 64 partitions read, decoded and summed in windows by the whole engine (tasks, commits,
 /// checkpoints), beside a loop that only reads.
 enum KafkaWindowBenchmark {
-    static let records = 1_600_000
+    static let records = 8_000_000
 
     static func run(_ report: inout BenchmarkReport) throws {
-        let broker = try BrokerProcess()
+        let broker = try KafkaBenchmarks.embeddedBroker()
         defer { broker.stop() }
         let configuration = try KafkaConfiguration(bootstrapServers: broker.bootstrapServers)
         try fill(configuration)

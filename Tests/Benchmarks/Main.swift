@@ -30,10 +30,17 @@ struct Benchmarks {
         }
         let only = ProcessInfo.processInfo.environment["ONLY"] ?? ""
         var report = BenchmarkReport()
+        var failed = false
         for benchmark in all where benchmark.name.hasPrefix(only) || only.hasPrefix(benchmark.name)
         {
-            try benchmark.run(&report)
+            do {
+                try benchmark.run(&report)
+            } catch {
+                failed = true
+                FileHandle.standardError.write(Data("\(benchmark.name): \(error)\n".utf8))
+            }
         }
         try report.write(to: ".millrace/bench.json")
+        if failed { exit(1) }
     }
 }

@@ -24,7 +24,7 @@ enum RekeyedRun {
     private static let run = "bench"
     private static let threads = 2
     private static let partitions: Int32 = 4
-    private static let timeout: Duration = .seconds(100)
+    private static let timeout: Duration = .seconds(600)
 
     /// Runs the pipeline until every input has been read to its end and every window is published.
     static func main(_ arguments: [String]) throws {

@@ -1,116 +1,140 @@
+import DatabaseFixture
 import Foundation
 import KafkaClient
+import ObjectStore
 import Records
+import S3Fixture
+import State
 import Testing
 import WordCount
 
-/// Three workers in processes of their own on one pipeline, killed one after the other under load.
-@Suite("Real processes: workers that are killed", .serialized)
+/// Workers, broker and database in processes of their own, killed one after the other under load.
+///
+/// One suite, as on a Kafka of one's own all of its cases share the topics.
+@Suite(
+    "Real processes: workers and servers that are killed", .serialized,
+    .enabled(if: WorkerProcess.binary != nil, "the millrace binary is not built"))
 struct KilledWorkersTests {
-    static let partitions: Int32 = 3
-    static let lines = 3_000
-    static let windowMilliseconds: Int64 = 5_000
-    /// Event time lies ahead of the clock, so that no idle partition overtakes its records.
-    static let start = EventTime(
-        milliseconds: Int64(Date().timeIntervalSince1970) / 3_600 * 3_600_000 + 86_400_000)
-
-    @Test(
-        "exactly-once: every word of every window is counted once, whoever dies",
-        .enabled(if: WorkerProcess.binary != nil, "the millrace binary is not built"))
-    func exactlyOnce() throws {
+    /// Runs `body` in a directory of its own.
+    private func withDirectory<T>(_ body: (String) async throws -> T) async throws -> T {
         let directory = FileManager.default.temporaryDirectory
             .appendingPathComponent("millrace-delivery-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        let cluster = try TestCluster(directory: directory)
-        defer { cluster.stop() }
-        for number in 0..<3 { try cluster.startWorker(number) }
+        return try await body(directory)
+    }
 
-        let writer = try KafkaWriter(cluster.configuration)
-        defer { writer.close() }
-        var random = SeededGenerator(seed: 7)
-        var oracle: [WordTotal: Int] = [:]
-        var kills = 0
-        for index in 0..<Self.lines {
-            let time = Self.start.advanced(byMilliseconds: Int64(index) * 20)
-            let words = (0..<3).map { _ in Self.word(random.next() % 20) }
-            try Self.write(
-                words.joined(separator: " "), at: time, Int32(index) % Self.partitions, writer)
-            for word in words { oracle[Self.total(word, time), default: 0] += 1 }
-            if index % 50 == 49 { try writer.flush(timeoutMilliseconds: 60_000) }
-            writer.poll().forEach { #expect($0.error == nil) }
-            if index % 750 == 749 {
+    /// Waits until every total was seen, and compares.
+    private func expectExact(
+        _ watches: [(name: String, watch: TotalsWatch)], _ load: LineLoad, _ cluster: TestCluster
+    ) throws {
+        let oracle = load.oracle
+        func seen() -> String {
+            watches.map { "\($0.watch.counts.count) in the \($0.name) \($0.watch.lastError)" }
+                .joined(separator: ", ")
+        }
+        // With `end` of the first hour there is one more.
+        try TestCluster.eventually("\(oracle.count) totals; \(seen()); \(cluster.failures)") {
+            () -> Void? in
+            watches.allSatisfy { $0.watch.counts.count > oracle.count } ? () : nil
+        }
+        for (name, watch) in watches {
+            #expect(watch.problems.isEmpty, "\(name): \(watch.problems)")
+            #expect(watch.counts.filter { $0.key.word != "end" } == oracle, "\(name)")
+        }
+    }
+
+    @Test("exactly-once: topic and table are exact to whoever looks, whoever dies")
+    func exactlyOnce() async throws {
+        try await withDirectory { directory in
+            let database =
+                RestartableDatabase.isAvailable
+                ? try RestartableDatabase("\(directory)/postgres") : nil
+            defer { database?.drop() }
+            let cluster = try TestCluster(directory: directory)
+            defer { cluster.stop() }
+            for number in 0..<3 { try cluster.startWorker(number) }
+            var watches: [(name: String, watch: TotalsWatch)] = [
+                ("topic", TotalsWatch.topic(cluster.configuration, partitions: LineLoad.partitions))
+            ]
+            if let database {
+                try cluster.startTableWorker(3, database: database.url)
+                watches.append(("table", TotalsWatch.table(database.url)))
+            } else {
+                print("no PostgreSQL is installed: there is no table, and nobody restarts one")
+            }
+            if !cluster.ownsBroker {
+                print("KAFKA_BOOTSTRAP_SERVERS is set: that broker is not ours to restart")
+            }
+            defer { for (_, watch) in watches { watch.stop() } }
+
+            var load = try LineLoad(cluster.configuration, seed: 7)
+            defer { load.close() }
+            for round in 0..<8 {
+                try load.write(300)
                 // Somebody is at work by now, and dies at it.
                 try cluster.waitForOutput()
-                try cluster.replaceWorker(kills % 3)
-                kills += 1
+                if round % 4 == 1, cluster.ownsBroker { try cluster.restartBroker() }
+                try cluster.replaceWorker(cluster.numbers[round % cluster.numbers.count])
+                if round % 4 == 3 { try database?.restart() }
             }
+            try load.end()
+            try expectExact(watches, load, cluster)
         }
-        // Far ahead, on every partition: all windows before close.
-        for partition in 0..<Self.partitions {
-            let end = Self.start.advanced(byMilliseconds: 3_600_000)
-            try Self.write("end", at: end, partition, writer)
-        }
-        try writer.flush(timeoutMilliseconds: 60_000)
-
-        let published = try cluster.readTotals(until: oracle.count)
-        var counts: [WordTotal: Int] = [:]
-        for total in published where total.word != "end" {
-            let key = Self.total(total.word, total.windowStart)
-            #expect(counts[key] == nil, "\(total.word) at \(total.windowStart) is there twice")
-            counts[key] = Int(total.count)
-        }
-        #expect(counts == oracle)
-        #expect(kills == 4)
     }
 
     @Test(
-        "a thread that fails ends the whole run: said at once, others in order, exit status 1",
-        .enabled(if: WorkerProcess.binary != nil, "the millrace binary is not built"))
-    func oneThreadFails() async throws {
-        let directory = FileManager.default.temporaryDirectory
-            .appendingPathComponent("millrace-delivery-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(
-            atPath: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        let cluster = try TestCluster(directory: directory)
-        defer { cluster.stop() }
-        // The other thread could run on, with all partitions.
-        let worker = try cluster.startWorker(
-            0, threads: 2, environment: ["MILLRACE_FAIL_AT": "prepared:1"])
-        let writer = try KafkaWriter(cluster.configuration)
-        defer { writer.close() }
-        for index in 0..<60 {
-            let time = Self.start.advanced(byMilliseconds: Int64(index) * 500)
-            try Self.write("a b c", at: time, Int32(index) % Self.partitions, writer)
+        "exactly-once with checkpoints in S3: whoever dies goes on from what lies there",
+        .enabled(
+            if: S3Server.python != nil && TestDatabase.isAvailable,
+            "needs PostgreSQL, and moto_server beside MILLRACE_PYTHON; .ci/test installs it"))
+    func objectStore() async throws {
+        let server = try S3Server.shared.get()
+        let location = try server.makeLocation()
+        try await withDirectory { directory in
+            try await TestDatabase.withDatabase { database in
+                let cluster = try TestCluster(
+                    directory: directory, store: "s3://\(S3Server.bucket)/\(location.prefix)",
+                    environment: server.environment.merging(["DATABASE_URL": database]) { $1 })
+                defer { cluster.stop() }
+                for number in 0..<2 { try cluster.startWorker(number) }
+                let watch = TotalsWatch.topic(
+                    cluster.configuration, partitions: LineLoad.partitions)
+                defer { watch.stop() }
+                var load = try LineLoad(cluster.configuration, seed: 9)
+                defer { load.close() }
+                for round in 0..<4 {
+                    try load.write(300)
+                    try cluster.waitForOutput()
+                    try cluster.replaceWorker(round % 2)
+                    // Once nobody is left who remembers.
+                    if round == 2 { try cluster.replaceWorker(1) }
+                }
+                try load.end()
+                try expectExact([("topic", watch)], load, cluster)
+            }
+            let store = try S3CheckpointStore(location, credentials: { S3Server.credentials })
+            let names = try store.list(prefix: "word-count/")
+            #expect(names.contains { $0.contains("/by-word/") }, "\(names.prefix(5))")
         }
-        try writer.flush(timeoutMilliseconds: 60_000)
-        #expect(try await worker.end() == 1, "\(worker.text)")
-        let said = "word-count failed and stops: "
-        #expect(worker.text.contains(said), "\(worker.text)")
-        #expect(worker.text.contains("told to fail"), "\(worker.text)")
     }
 
-    static func word(_ number: UInt64) -> String {
-        String(UnicodeScalar(UInt8(ascii: "a") + UInt8(number))) + "word"
-    }
-
-    static func total(_ word: String, _ time: EventTime) -> WordTotal {
-        let start = time.milliseconds - time.milliseconds % windowMilliseconds
-        return WordTotal(word: word, windowStart: EventTime(milliseconds: start), count: 0)
-    }
-
-    static func write(
-        _ text: String, at time: EventTime, _ partition: Int32, _ writer: KafkaWriter
-    ) throws {
-        var batch = OutputBatch(topics: ["lines"])
-        batch.bytes = Array(text.utf8)
-        batch.entries = [
-            OutputBatch.Entry(
-                topic: 0, partition: partition, timestamp: time, key: nil,
-                value: 0..<batch.bytes.count)
-        ]
-        try writer.write(batch, token: 1)
+    @Test("a thread that fails ends the whole run: said at once, others in order, exit status 1")
+    func oneThreadFails() async throws {
+        try await withDirectory { directory in
+            let cluster = try TestCluster(directory: directory)
+            defer { cluster.stop() }
+            // The other thread could run on, with all partitions.
+            let worker = try cluster.startWorker(
+                0, threads: 2, environment: ["MILLRACE_FAIL_AT": "prepared:1"])
+            var load = try LineLoad(cluster.configuration, seed: 1)
+            defer { load.close() }
+            try load.write(60)
+            #expect(try await worker.end() == 1, "\(worker.text)")
+            let said = "word-count failed and stops: "
+            #expect(worker.text.contains(said), "\(worker.text)")
+            #expect(worker.text.contains("told to fail"), "\(worker.text)")
+        }
     }
 }

@@ -11,12 +11,24 @@ final class TestCluster {
     private var broker: WorkerProcess?
     private var workers: [Int: WorkerProcess] = [:]
     private var started = 0
+    private let store: String
+    private let environment: [String: String]
 
     /// How long anything may take before it has failed.
     static let deadline = Duration.seconds(240)
 
-    init(directory: String) throws {
+    /// Whether the broker is this cluster's own, to be killed and started again.
+    var ownsBroker: Bool { broker != nil }
+
+    /// Starts a broker where none is given, and makes the topics.
+    ///
+    /// - Parameters:
+    ///   - store: where the workers keep checkpoints; nil: in the directory.
+    ///   - environment: what the workers of word-count are told beside the broker's address.
+    init(directory: String, store: String? = nil, environment: [String: String] = [:]) throws {
         self.directory = directory
+        self.store = store ?? "\(directory)/checkpoints"
+        self.environment = environment
         let given = ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP_SERVERS"] ?? ""
         if given.isEmpty {
             let broker = try WorkerProcess(
@@ -48,8 +60,8 @@ final class TestCluster {
             }
         }
         try admin.createTopics([
-            TopicSpec(name: "lines", partitions: KilledWorkersTests.partitions),
-            TopicSpec(name: "word-counts", partitions: KilledWorkersTests.partitions),
+            TopicSpec(name: "lines", partitions: LineLoad.partitions),
+            TopicSpec(name: "word-counts", partitions: LineLoad.partitions),
         ])
     }
 
@@ -63,14 +75,15 @@ final class TestCluster {
         started += 1
         let worker = try WorkerProcess(
             [
-                "run", "word-count", "--config", "\(directory)/word-count.yaml", "--checkpoints",
-                "\(directory)/checkpoints", "--threads", String(threads), "--partitions",
-                String(KilledWorkersTests.partitions), "--commit-interval", "100",
+                "run", "word-count", "--config", "\(directory)/word-count.yaml", "--store", store,
+                "--threads", String(threads), "--partitions",
+                String(LineLoad.partitions), "--commit-interval", "100",
             ],
             environment: [
                 "KAFKA_BOOTSTRAP_SERVERS": address, "KAFKA_SESSION_TIMEOUT_MS": "6000",
                 "KAFKA_HEARTBEAT_INTERVAL_MS": "500",
-            ].merging(environment) { $1 }, log: "\(directory)/worker-\(started).log")
+            ].merging(self.environment) { $1 }.merging(environment) { $1 },
+            log: "\(directory)/worker-\(started).log")
         workers[number] = worker
         return worker
     }
@@ -78,9 +91,10 @@ final class TestCluster {
     /// Starts a worker that keeps the table of what the others publish.
     func startTableWorker(_ number: Int, database: String) throws {
         started += 1
+        tableWorker = (number, database)
         workers[number] = try WorkerProcess(
             [
-                "run", "word-table", "--checkpoints", "\(directory)/table-checkpoints",
+                "run", "word-table", "--store", "\(directory)/table-checkpoints",
                 "--threads", "1", "--commit-interval", "100",
             ],
             environment: [
@@ -88,6 +102,7 @@ final class TestCluster {
                 "KAFKA_HEARTBEAT_INTERVAL_MS": "500", "DATABASE_URL": database,
             ], log: "\(directory)/worker-\(started).log")
     }
+    private var tableWorker: (number: Int, database: String)?
 
     /// Kills the broker, and starts it again over the same files at the same address.
     func restartBroker() throws {
@@ -102,10 +117,43 @@ final class TestCluster {
         }
     }
 
+    /// The numbers of the workers.
+    var numbers: [Int] { workers.keys.sorted() }
+
     /// Kills a worker and starts another in its place.
     func replaceWorker(_ number: Int) throws {
         workers[number]?.kill()
-        try startWorker(number)
+        if let tableWorker, tableWorker.number == number {
+            try startTableWorker(number, database: tableWorker.database)
+        } else {
+            try startWorker(number)
+        }
+    }
+
+    /// Kills a worker and starts another that keeps the table in its place.
+    func replaceTableWorker(_ number: Int, database: String) throws {
+        workers[number]?.kill()
+        try startTableWorker(number, database: database)
+    }
+
+    /// The values of a topic's committed records, as of now.
+    func read(_ topic: String) throws -> [[UInt8]] {
+        let reader = try KafkaReader(configuration, KafkaReaderOptions(.byHand()))
+        defer { reader.close() }
+        var values: [[UInt8]] = []
+        for number in 0..<(try reader.partitionCount(of: topic)) {
+            let partition = TopicPartition(topic: topic, partition: number)
+            try reader.assign([partition: Offset(0)])
+            try TestCluster.eventually("the end of \(partition)") { () -> Void? in
+                let end = try reader.read(partition, maximum: 1_024) { batch in
+                    for record in batch.records {
+                        values.append(record.value.map { Array($0) } ?? [])
+                    }
+                }
+                return end == nil ? nil : ()
+            }
+        }
+        return values
     }
 
     /// Waits until more of the shuffle's records are committed than when it was called last.
@@ -114,7 +162,7 @@ final class TestCluster {
         defer { reader.close() }
         try TestCluster.eventually("workers write to the shuffle; \(failures)") { () -> Void? in
             var end: Int64 = 0
-            for partition in 0..<KilledWorkersTests.partitions {
+            for partition in 0..<LineLoad.partitions {
                 let shuffle = TopicPartition(topic: TestCluster.shuffle, partition: partition)
                 end += (try? reader.bounds(of: shuffle))?.end.rawValue ?? 0
             }
@@ -125,36 +173,6 @@ final class TestCluster {
     }
     private var seenEnd: Int64 = 0
 
-    /// Reads committed totals until so many are there, and a moment more for what should not come.
-    func readTotals(until count: Int) throws -> [WordTotal] {
-        let reader = try KafkaReader(configuration, KafkaReaderOptions(.byHand()))
-        defer { reader.close() }
-        let partitions = (0..<KilledWorkersTests.partitions).map {
-            TopicPartition(topic: "word-counts", partition: $0)
-        }
-        for partition in partitions { try reader.assign([partition: Offset(0)]) }
-        var totals: [WordTotal] = []
-        func read() throws {
-            for partition in partitions {
-                _ = try reader.read(partition, maximum: 1_024) { batch in
-                    for record in batch.records { totals.append(try WordTotal(record: record)) }
-                }
-            }
-        }
-        try TestCluster.eventually(
-            "\(count) totals; \(failures)", idle: { reader.wait(milliseconds: 20) }
-        ) {
-            try read()
-            return totals.count >= count ? () : nil
-        }
-        stopWorkers()
-        for _ in 0..<20 {
-            try read()
-            reader.wait(milliseconds: 20)
-        }
-        return totals
-    }
-
     /// What workers said that stopped of themselves.
     var failures: String {
         workers.sorted { $0.key < $1.key }.filter { !$0.value.isRunning }
@@ -162,7 +180,8 @@ final class TestCluster {
             .joined(separator: "\n")
     }
 
-    private func stopWorkers() {
+    /// Asks the workers for an orderly end.
+    func stopWorkers() {
         for worker in workers.sorted(by: { $0.key < $1.key }) { worker.value.stop() }
         workers = [:]
     }

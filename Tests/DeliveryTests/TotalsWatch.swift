@@ -10,6 +10,11 @@ final class TotalsWatch: Sendable {
     private struct State {
         var counts: [WordTotal: UInt64] = [:]
         var problems: [String] = []
+        /// Where the topic is read on, by whoever reads it.
+        var next: [TopicPartition: Offset] = [:]
+        /// The newest window of each word, partition by partition.
+        var newest: [TopicPartition: [String: EventTime]] = [:]
+        var lastError = ""
         var isStopped = false
         var hasEnded = false
     }
@@ -21,25 +26,40 @@ final class TotalsWatch: Sendable {
     var counts: [WordTotal: Int] { state.withLock { $0.counts.mapValues(Int.init) } }
     /// What must not be.
     var problems: [String] { state.withLock { $0.problems } }
+    /// Why it could not look, the last time that it could not.
+    var lastError: String { state.withLock { $0.lastError } }
 
     func stop() {
         state.withLock { $0.isStopped = true }
         while !state.withLock({ $0.hasEnded }) { usleep(10_000) }
     }
 
-    private func run(_ round: @escaping () throws -> Void, end: @escaping () -> Void) {
-        while !state.withLock({ $0.isStopped }) {
-            do {
-                try round()
-            } catch let error as DataflowError where error.retry != .never {
-                usleep(50_000)
-            } catch {
-                // Both servers are down for a while: whoever reads comes again.
-                usleep(50_000)
+    /// Looks again and again on a thread of its own, with another client after each error: servers are down for a
+    /// while, and whoever reads comes again.
+    private static func start<Client>(
+        _ open: @escaping @Sendable (TotalsWatch) throws -> Client,
+        close: @escaping @Sendable (Client) -> Void,
+        look: @escaping @Sendable (TotalsWatch, Client) throws -> Void
+    ) -> TotalsWatch {
+        let watch = TotalsWatch()
+        Thread.detachNewThread {
+            defer { watch.state.withLock { $0.hasEnded = true } }
+            var client: Client?
+            while !watch.state.withLock({ $0.isStopped }) {
+                do {
+                    let present = try client ?? open(watch)
+                    client = present
+                    try look(watch, present)
+                } catch {
+                    watch.state.withLock { $0.lastError = "\(error)" }
+                    if let client { close(client) }
+                    client = nil
+                    usleep(50_000)
+                }
             }
+            if let client { close(client) }
         }
-        end()
-        state.withLock { $0.hasEnded = true }
+        return watch
     }
 
     private func note(_ problem: String) {
@@ -57,63 +77,67 @@ final class TotalsWatch: Sendable {
         note("\(total.word) at \(total.windowStart): \(before), then \(total.count)")
     }
 
+    // MARK: The topic
+
     /// Reads committed records of the topic `word-counts` from its beginning.
     static func topic(_ configuration: KafkaConfiguration, partitions: Int32) -> TotalsWatch {
-        let watch = TotalsWatch()
-        Thread.detachNewThread {
-            guard let reader = try? KafkaReader(configuration, KafkaReaderOptions(.byHand()))
-            else { return watch.note("there is no reader") }
-            let inputs = (0..<partitions).map {
-                TopicPartition(topic: "word-counts", partition: $0)
-            }
-            for input in inputs { try? reader.assign([input: Offset(0)]) }
-            var next: [TopicPartition: Offset] = [:]
-            watch.run {
-                for input in inputs {
-                    _ = try reader.read(input, maximum: 1_024) { batch in
-                        for record in batch.records {
-                            if record.offset < next[input] ?? Offset(0) {
-                                watch.note("\(input): \(record.offset) came again")
-                            }
-                            next[input] = record.offset.next
-                            watch.see(try WordTotal(record: record), mayRepeat: false)
-                        }
-                    }
+        start { watch in
+            let reader = try KafkaReader(configuration, KafkaReaderOptions(.byHand()))
+            do {
+                for number in 0..<partitions {
+                    let input = TopicPartition(topic: "word-counts", partition: number)
+                    let next = watch.state.withLock { $0.next[input] }
+                    try reader.assign([input: next ?? Offset(0)])
                 }
-                reader.wait(milliseconds: 20)
-            } end: {
+            } catch {
                 reader.close()
+                throw error
             }
+            return reader
+        } close: {
+            $0.close()
+        } look: { watch, reader in
+            for number in 0..<partitions {
+                let input = TopicPartition(topic: "word-counts", partition: number)
+                _ = try reader.read(input, maximum: 1_024) { batch in
+                    for record in batch.records { try watch.see(record, of: input) }
+                }
+            }
+            reader.wait(milliseconds: 20)
         }
-        return watch
     }
+
+    private func see(_ record: RecordView, of input: TopicPartition) throws {
+        let total = try WordTotal(record: record)
+        let (next, newest) = state.withLock { state in
+            (
+                state.next.updateValue(record.offset.next, forKey: input),
+                state.newest[input, default: [:]].updateValue(
+                    total.windowStart, forKey: total.word)
+            )
+        }
+        if let next, record.offset < next { note("\(input): \(record.offset) came again") }
+        if let newest, total.windowStart <= newest {
+            note("\(input): \(total.word) at \(total.windowStart) came behind \(newest)")
+        }
+        see(total, mayRepeat: false)
+    }
+
+    // MARK: The table
 
     /// Reads the table `word_totals` again and again: no row goes away and none changes.
     static func table(_ url: String) -> TotalsWatch {
-        let watch = TotalsWatch()
-        Thread.detachNewThread {
-            var connection: PostgresConnection?
-            watch.run {
-                if connection == nil {
-                    connection = try PostgresConnection(try PostgresConfiguration(url))
-                }
-                do {
-                    try watch.look(connection)
-                } catch {
-                    connection?.close()
-                    connection = nil
-                    throw error
-                }
-                usleep(50_000)
-            } end: {
-                connection?.close()
-            }
+        start { _ in
+            try PostgresConnection(try PostgresConfiguration(url))
+        } close: {
+            $0.close()
+        } look: { watch, connection in
+            try watch.look(connection)
+            usleep(50_000)
         }
-        return watch
     }
 
-    private func look(_ connection: PostgresConnection?) throws {
-        guard let connection else { return }
+    private func look(_ connection: PostgresConnection) throws {
         let rows = try connection.query(
             "SELECT word, (extract(epoch FROM window_start) * 1000)::bigint, total"
                 + " FROM word_totals")

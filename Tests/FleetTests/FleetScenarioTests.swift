@@ -77,6 +77,53 @@ struct FleetScenarioTests {
         #expect(canyons[most] > 1.3 * everyday[most])
     }
 
+    @Test(
+        "an incident is a jam in the picture of the moment that it is timed for, the first of those shown, and there is none without it",
+        arguments: [900.0, 1_800, 3_600])
+    func incidentInThePicture(moment: Double) throws {
+        var scenario = FleetScenario(named: .incident)
+        scenario.vehicles = 1
+        scenario.duration = moment + 155
+        scenario.showDisturbances(at: moment)
+        let incident = try FleetSimulator(graph: graph, scenario: scenario)
+        let blocked = try #require(incident.incidentSegment)
+        scenario.incidentAfter = nil
+        let everyday = try FleetSimulator(graph: graph, scenario: scenario)
+        func stretches(_ field: SpeedField, at seconds: Double) -> [SlowStretch] {
+            let time = scenario.start.advanced(byMilliseconds: Int64(seconds * 1_000))
+            var speeds: [SegmentID: Double] = [:]
+            for segment in 0..<graph.segmentCount {
+                speeds[graph.id(of: segment)] = field.speed(on: segment, at: time)
+            }
+            return SlowStretch.find(graph, speeds: speeds)
+        }
+        for seconds in [moment, moment + 119] {
+            let worst = try #require(stretches(incident.field, at: seconds).first)
+            #expect(worst.segments.contains(blocked))
+            #expect(worst.speed < 0.35 * worst.freeFlowSpeed)
+        }
+        // It has gone on for long enough that no row of the last ten minutes is older than it.
+        let begin = try #require(stretches(incident.field, at: moment * 0.5 + 60).first)
+        #expect(begin.segments.contains(blocked))
+        for seconds in [moment * 0.5 - 60, moment] {
+            let usual = stretches(everyday.field, at: seconds)
+            #expect(!usual.contains { $0.segments.contains(blocked) })
+        }
+        #expect(
+            !stretches(incident.field, at: moment * 0.5 - 60).contains {
+                $0.segments.contains(blocked)
+            })
+    }
+
+    @Test("a road is closed before the moment that the closure is timed for, and stays so")
+    func closureInThePicture() {
+        var scenario = FleetScenario(named: .closedRoad)
+        scenario.showDisturbances(at: 1_800)
+        #expect(scenario.closureAfter == 300)
+        scenario.showDisturbances(at: 200)
+        #expect(scenario.closureAfter == 100)
+    }
+
     @Test("every name is a scenario that drives", arguments: FleetScenario.Name.allCases)
     func names(name: FleetScenario.Name) throws {
         var scenario = FleetScenario(named: name)

@@ -14,7 +14,7 @@ package struct SeenRecord: Equatable, Sendable {
 }
 
 /// How long anything in a contract may take before it has failed.
-package let contractDeadline = Duration.seconds(20)
+package let contractDeadline = Duration.seconds(120)
 
 /// Repeats a step until it gives something; a real client is waited for, never slept for.
 ///

@@ -1,5 +1,6 @@
 import Foundation
 import Records
+import S3Fixture
 import State
 import StoreContract
 import Synchronization

@@ -49,8 +49,6 @@ enum ForgottenTimers {
             }
             return writer.bytes
         }
-        return Checkpoint(
-            epoch: checkpoint.epoch, attempt: checkpoint.attempt, chain: checkpoint.chain,
-            fingerprints: checkpoint.fingerprints, keys: checkpoint.keys, sections: sections[...])
+        return checkpoint.misread(as: sections[...])
     }
 }

@@ -54,23 +54,30 @@ extension Total {
 package typealias Totals = [ReferenceInterpreter.Cell: Total]
 
 /// The cells that are not as the oracle's.
-package func differences(_ outcome: Totals, from oracle: Totals) -> [String] {
-    compareTotals(outcome, oracle) { $0 == $1 }
+package func differences(_ outcome: Totals, from oracle: Totals) -> [SimulationProblem] {
+    compareTotals("cell", outcome, oracle) { $0 == $1 }
 }
 
 func compareTotals(
-    _ outcome: Totals, _ oracle: Totals, _ isRight: (Total, Total) -> Bool
-) -> [String] {
+    _ what: String, _ outcome: Totals, _ oracle: Totals, _ isRight: (Total, Total) -> Bool
+) -> [SimulationProblem] {
     Set(oracle.keys).union(outcome.keys)
         .sorted { ($0.start, $0.kind) < ($1.start, $1.kind) }
         .compactMap { cell in
-            if let got = outcome[cell], let wanted = oracle[cell], isRight(got, wanted) {
-                return nil
-            }
+            let (got, wanted) = (outcome[cell], oracle[cell])
+            if let got, let wanted, isRight(got, wanted) { return nil }
             func text(_ total: Total?) -> String {
                 total.map { "\($0.count) events of \($0.sum)" } ?? "nothing"
             }
-            return "kind \(cell.kind) at \(cell.start): \(text(outcome[cell])), "
-                + "not \(text(oracle[cell]))"
+            return SimulationProblem(
+                way(got, wanted),
+                "\(what) of kind \(cell.kind) at \(cell.start): \(text(got)), not \(text(wanted))")
         }
+}
+
+/// In which way a total is not as it should be.
+private func way(_ got: Total?, _ wanted: Total?) -> SimulationProblem.Kind {
+    guard let wanted else { return .wrong }
+    guard let got, got.count >= wanted.count else { return .lost }
+    return got.count > wanted.count ? .doubled : .wrong
 }

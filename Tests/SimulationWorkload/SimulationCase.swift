@@ -1,6 +1,6 @@
 internal import Dataflow
 package import OperatorTesting
-internal import Records
+package import Records
 package import Runtime
 
 /// One seed of the simulation: which pipeline runs under which delivery, what goes in, what goes wrong and what
@@ -55,10 +55,13 @@ package struct SimulationCase: Sendable {
         self.delivery = delivery
     }
 
+    /// The most reports of workers that are kept.
+    private static let maximumTold = 20
+
     /// What came of a case.
     package struct Report: Sendable {
         /// What is not as it must be; empty for a clean run.
-        package var problems: [String] = []
+        package var problems: [SimulationProblem] = []
         /// How often a worker stood at each place of the commit protocol.
         package var reached: [CrashPoint: Int] = [:]
         /// How often a worker was killed there.
@@ -67,6 +70,8 @@ package struct SimulationCase: Sendable {
         package var faults: [Fault: Int] = [:]
         /// How many published records and rows were compared with the oracle's.
         package var recordsChecked = 0
+        /// What the workers reported, the last of it.
+        package var told: [DataflowError] = []
         /// How many steps the run took.
         package var steps = 0
     }
@@ -82,26 +87,40 @@ package struct SimulationCase: Sendable {
         if let crashPoint { options.faults?.crashPoint = crashPoint }
         do {
             let harness = try PipelineHarness(subject.rawValue, options, define: define)
-            defer {
-                report.reached = harness.driver.reached
-                report.steps = harness.driver.steps
-            }
-            let events = Event.make(self.events, seed: seed)
-            try play(events, harness)
-            var check = SimulationCheck(self, harness, ReferenceInterpreter(events: events))
-            try check.run()
-            report.problems = check.problems
-            report.recordsChecked = check.recordsChecked
+            try play(harness, &report)
         } catch {
-            report.problems = ["\(error)"]
+            report.problems = [SimulationProblem(.stopped, "\(error)")]
         }
         report.crashes = options.faults?.crashes ?? [:]
         report.faults = options.faults?.counts ?? [:]
         return report
     }
 
+    private func play(_ harness: PipelineHarness, _ report: inout Report) throws {
+        defer {
+            report.reached = harness.driver.reached
+            report.steps = harness.driver.steps
+            report.told = harness.driver.reports.suffix(SimulationCase.maximumTold)
+        }
+        let events = Event.make(self.events, seed: seed)
+        do {
+            try feed(events, harness)
+        } catch {
+            let failure = harness.driver.failure
+            report.problems = [
+                SimulationProblem(
+                    failure == nil ? .endless : .stopped, "\(error)", failure: failure)
+            ]
+            return
+        }
+        var check = SimulationCheck(self, harness, ReferenceInterpreter(events: events))
+        try check.run()
+        report.problems = check.problems
+        report.recordsChecked = check.recordsChecked
+    }
+
     /// Feeds events while the simulation runs, then ends it.
-    private func play(_ events: [Event], _ harness: PipelineHarness) throws {
+    private func feed(_ events: [Event], _ harness: PipelineHarness) throws {
         var random = SeededGenerator(seed: seed)
         var sent = 0
         while sent < events.count {

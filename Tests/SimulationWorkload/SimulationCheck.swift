@@ -7,7 +7,7 @@ struct SimulationCheck {
     let item: SimulationCase
     let harness: PipelineHarness
     let oracle: ReferenceInterpreter
-    private(set) var problems: [String] = []
+    private(set) var problems: [SimulationProblem] = []
     private(set) var recordsChecked = 0
 
     init(_ item: SimulationCase, _ harness: PipelineHarness, _ oracle: ReferenceInterpreter) {
@@ -15,6 +15,9 @@ struct SimulationCheck {
         self.harness = harness
         self.oracle = oracle
     }
+
+    /// Where nothing goes wrong, each delivery is exact.
+    private var promise: Delivery { item.faults == 0 ? .exactlyOnce : item.delivery }
 
     mutating func run() throws {
         switch item.subject {
@@ -34,10 +37,8 @@ struct SimulationCheck {
         let published = try harness.records(of: "totals", as: Total.self)
         let table = harness.tableTotals()
         let wanted = oracle.windowTotals
-        switch item.delivery {
+        switch promise {
         case .exactlyOnce: exactly(published, table, wanted)
-        // Where nothing goes wrong it is exact.
-        case .atLeastOnce where item.faults == 0: exactly(published, table, wanted)
         case .atLeastOnce:
             compare(try harness.largestTotals(), wanted, "total") {
                 $0.count >= $1.count && $0.sum >= $1.sum
@@ -56,14 +57,18 @@ struct SimulationCheck {
         var last: Totals = [:]
         for total in published {
             if let before = last[total.cell], before.count > total.count || before == total {
-                problem("\(total) was published behind \(before)")
+                problem(
+                    before == total ? .doubled : .wrong,
+                    "\(total) was published behind \(before)")
             }
             last[total.cell] = total
         }
         compare(last, wanted, "total") { $0 == $1 }
         compare(table, wanted, "row") { $0 == $1 }
         if item.subject == .windows, published.count != wanted.count {
-            problem("\(published.count) totals were published, not \(wanted.count)")
+            problem(
+                published.count > wanted.count ? .doubled : .lost,
+                "\(published.count) totals were published, not \(wanted.count)")
         }
     }
 
@@ -71,24 +76,33 @@ struct SimulationCheck {
         let published = try harness.records(of: "totals", as: Total.self)
         recordsChecked += published.count
         let byUser = Dictionary(grouping: published, by: \.kind)
+        for user in byUser.keys.sorted() where oracle.userSums[.init(kind: user, start: 0)] == nil {
+            problem(.wrong, "there is no user \(user)")
+        }
         for (user, wanted) in oracle.sequences(withTimes: withTimes).sorted(by: { $0.key < $1.key })
         {
             // With their times they have keys of their own, and so no order among each other.
             var got = byUser[user] ?? []
             if withTimes { got.sort { $0.count < $1.count } }
-            switch item.delivery {
+            switch promise {
             case .exactlyOnce:
-                if got != wanted {
-                    problem("user \(user): \(got.map(\.count)), not \(wanted.map(\.count))")
+                for kind in SimulationCheck.ways(got, wanted) {
+                    problem(
+                        kind,
+                        "user \(user), \(kind): \(got.map(\.count)), not \(wanted.map(\.count))")
                 }
             case .atLeastOnce:
                 for total in wanted where !got.contains(total) {
-                    problem("user \(user): \(total.count) is missing")
+                    problem(.lost, "user \(user): \(total.count) is missing")
                 }
+                // What is published again is what was published.
+                if !Set(got).isSubset(of: wanted) { problem(.wrong, "user \(user): invented") }
             case .atMostOnce:
                 let places = got.map { wanted.firstIndex(of: $0) ?? -1 }
                 if places.contains(-1) || zip(places, places.dropFirst()).contains(where: >=) {
-                    problem("user \(user): \(got.map(\.count)) repeats or invents")
+                    problem(
+                        Set(got).count < got.count ? .doubled : .wrong,
+                        "user \(user): \(got.map(\.count)) repeats or invents")
                 }
             }
         }
@@ -98,50 +112,81 @@ struct SimulationCheck {
         let table = harness.tableTotals()
         let copies = try harness.records(of: "copies", as: Event.self)
         recordsChecked += copies.count
-        switch item.delivery {
+        switch promise {
         case .exactlyOnce:
             compare(table, oracle.seamTotals, "row") { $0 == $1 }
-            if harness.latest() != oracle.latest { problem("the latest times differ") }
+            if harness.latest() != oracle.latest {
+                problem(.wrong, "the latest times differ")
+            }
             // A union of branches keeps the order of each branch, not the one they had together.
             for isLarge in [false, true] {
-                let branch = copies.filter { ($0.amount >= 100) == isLarge }
-                let wanted = oracle.copies.filter { ($0.amount >= 100) == isLarge }
-                if Dictionary(grouping: branch, by: \.user)
-                    != Dictionary(grouping: wanted, by: \.user)
-                {
-                    problem("\(branch.count) copies are not the \(wanted.count), in order")
-                }
+                compareCopies(
+                    copies.filter { ($0.amount >= 100) == isLarge },
+                    oracle.copies.filter { ($0.amount >= 100) == isLarge })
             }
         case .atLeastOnce:
             compare(table, oracle.seamTotals, "row") { $0.count >= $1.count && $0.sum >= $1.sum }
             if Set(harness.latest().keys) != Set(oracle.latest.keys) {
-                problem("a user has no latest time")
+                problem(.lost, "a user has no latest time")
             }
             if !Set(copies).isSuperset(of: oracle.copies) {
-                problem("a copy is missing")
+                problem(.lost, "a copy is missing")
             }
         case .atMostOnce:
             for total in table.values.sorted(by: { $0.start < $1.start }) {
                 atMost(total, oracle.seamTotals[total.cell])
             }
-            if Set(copies).count != copies.count { problem("a copy is doubled") }
+            if Set(copies).count != copies.count { problem(.doubled, "a copy is doubled") }
+        }
+    }
+
+    private mutating func compareCopies(_ copies: [Event], _ wanted: [Event]) {
+        let got = Dictionary(grouping: copies, by: \.user)
+        let oracle = Dictionary(grouping: wanted, by: \.user)
+        for user in Set(got.keys).union(oracle.keys).sorted() {
+            for kind in SimulationCheck.ways(got[user] ?? [], oracle[user] ?? []) {
+                problem(kind, "copies of user \(user) are \(kind)")
+            }
         }
     }
 
     // MARK: Comparing
 
+    /// In which ways a sequence is not the one that it should be.
+    static func ways<Element: Hashable>(
+        _ got: [Element], _ wanted: [Element]
+    ) -> [SimulationProblem.Kind] {
+        if got == wanted { return [] }
+        func counts(_ elements: [Element]) -> [Element: Int] {
+            Dictionary(elements.map { ($0, 1) }, uniquingKeysWith: +)
+        }
+        let (has, needs) = (counts(got), counts(wanted))
+        var ways: [SimulationProblem.Kind] = []
+        if needs.contains(where: { has[$0.key, default: 0] < $0.value }) { ways.append(.lost) }
+        if has.contains(where: { (1..<$0.value).contains(needs[$0.key, default: 0]) }) {
+            ways.append(.doubled)
+        }
+        if has.contains(where: { needs[$0.key] == nil }) { ways.append(.wrong) }
+        // The same elements in another order.
+        return ways.isEmpty ? [.wrong] : ways
+    }
+
     private mutating func compare(
         _ got: Totals, _ wanted: Totals, _ what: String, _ isRight: (Total, Total) -> Bool
     ) {
         recordsChecked += got.count
-        problems += compareTotals(got, wanted, isRight).map { "\(what) \($0)" }
+        problems += compareTotals(what, got, wanted, isRight)
     }
 
     private mutating func atMost(_ total: Total, _ wanted: Total?) {
         guard total.count <= wanted?.count ?? 0, total.sum <= wanted?.sum ?? 0 else {
-            return problem("\(total) is more than \(wanted.map { "\($0)" } ?? "nothing")")
+            return problem(
+                wanted == nil ? .wrong : .doubled,
+                "\(total) is more than \(wanted.map { "\($0)" } ?? "nothing")")
         }
     }
 
-    private mutating func problem(_ text: String) { problems.append(text) }
+    private mutating func problem(_ kind: SimulationProblem.Kind, _ text: String) {
+        problems.append(SimulationProblem(kind, text))
+    }
 }

@@ -6,7 +6,7 @@ public import State
 public struct DeadLetterOutlet {
     private enum Target {
         case topic(Int)
-        case table(Int)
+        case table(RowOutlet)
     }
 
     private let context: TaskContext
@@ -26,28 +26,47 @@ public struct DeadLetterOutlet {
 
     /// Opens the place of a stage's authority.
     public init(_ builder: TaskBuilder) {
-        context = builder.context
+        self.init(
+            builder.context, isTable: builder.stage.authority == .postgres,
+            topic: builder.plan.deadLetterTopic)
+    }
+
+    init(_ context: TaskContext, isTable: Bool, topic: String) {
+        self.context = context
         target =
-            builder.stage.authority == .postgres
-            ? .table(context.outputTable(DeadLetterOutlet.table))
-            : .topic(context.outputTopic(builder.plan.deadLetterTopic))
+            isTable
+            ? .table(
+                context.rowOutlet(
+                    DeadLetterOutlet.table, by: OperatorID(unchecked: "dead-letters"),
+                    isDirect: false))
+            : .topic(context.letterTopic(topic))
     }
 
     /// Keeps a letter.
     public func write(_ letter: DeadLetter) {
         switch target {
         case .topic(let topic): context.append(letter, topic: topic)
-        case .table(let table): context.tables[table].rows.append(.upsert(row(letter)))
+        case .table(let table):
+            table.write(
+                .upsert(DeadLetterOutlet.row(letter, pipeline: context.pipeline)), at: letter.time)
         }
     }
 
-    private func row(_ letter: DeadLetter) -> [TableValue] {
-        [
-            .text(context.pipeline), .text(letter.operatorID.rawValue),
+    /// The times that PostgreSQL can store, in milliseconds since 1970; the ends of all are infinite there.
+    private static let storable: Range<Int64> = -210_866_803_200_000..<9_224_318_016_000_000
+
+    /// A letter as a row that every database takes.
+    static func row(_ letter: DeadLetter, pipeline: String) -> [TableValue] {
+        let isStorable =
+            letter.time == .min || letter.time == .max
+            || storable.contains(letter.time.milliseconds)
+        return [
+            .text(pipeline), .text(letter.operatorID.rawValue),
             .text(letter.partition?.topic ?? ""),
             .integer(Int64(letter.partition?.partition ?? -1)),
-            .integer(letter.offset?.rawValue ?? -1), .text(letter.code), .text(letter.reason),
-            .time(letter.time), letter.key.map { .bytes($0) } ?? .null,
+            .integer(letter.offset?.rawValue ?? -1), .text(letter.code),
+            .text(String(letter.reason.map { $0 == "\0" ? " " : $0 })),
+            isStorable ? .time(letter.time) : .null, letter.key.map { .bytes($0) } ?? .null,
             letter.value.map { .bytes($0) } ?? .null,
         ]
     }

@@ -18,6 +18,8 @@ public final class TaskBuilder {
         self.plan = plan
         self.stage = stage
         self.context = context
+        let (isTable, topic) = (stage.authority == .postgres, plan.deadLetterTopic)
+        context.openLetters = { DeadLetterOutlet($0, isTable: isTable, topic: topic) }
     }
 
     /// Adds a place where data enters.
@@ -35,6 +37,28 @@ public final class TaskBuilder {
 
     /// The operator's name.
     public func operatorID(_ node: NodeID) -> OperatorID { plan.graph[node].operatorID }
+
+    /// The operators that make each record of the one that they are given.
+    private static let direct: Set<String> = [
+        "map", "filter", "flatMap", "compactMap", "assignTimestamps",
+    ]
+
+    /// Whether each record that reaches a node comes of the one record that is being read just then: no state,
+    /// and no seam at which records are gathered, lies between its topic and it.
+    public func isDirect(_ node: NodeID) -> Bool {
+        var node = plan.graph[node]
+        while let up = node.upstreams.first, node.upstreams.count == 1 {
+            if stage.cuts.contains(up) { return false }
+            node = plan.graph[up]
+            switch node.kind {
+            case .topicSource: return true
+            case .transform(let word) where TaskBuilder.direct.contains(word): continue
+            case .keyBy where !shuffles(up): continue
+            default: return false
+            }
+        }
+        return false
+    }
 
     /// Whether the stream is divided anew at a keying node.
     public func shuffles(_ node: NodeID) -> Bool { plan.shuffles.contains(node) }

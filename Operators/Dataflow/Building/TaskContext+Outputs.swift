@@ -15,6 +15,9 @@ extension TaskContext {
         value(&writer)
         let end = writer.count
         writer.giveBack(to: &outputs.bytes)
+        if end - start > leastBound, isRefused(topic, start..<middle, middle..<end, at: time) {
+            return
+        }
         let partition =
             chosen
             ?? outputs.bytes.withUnsafeBytes {
@@ -54,6 +57,12 @@ extension TaskContext {
         let hasValue = record.encodeValue(into: &writer)
         let end = writer.count
         writer.giveBack(to: &outputs.bytes)
+        if end - start > leastBound,
+            isRefused(
+                topic, hasKey ? start..<middle : nil, hasValue ? middle..<end : nil, at: time)
+        {
+            return
+        }
         let partition =
             hasKey
             ? outputs.bytes.withUnsafeBytes {
@@ -64,21 +73,5 @@ extension TaskContext {
             OutputBatch.Entry(
                 topic: topic, partition: partition, timestamp: time,
                 key: hasKey ? start..<middle : nil, value: hasValue ? middle..<end : nil))
-    }
-}
-
-extension TaskContext {
-    /// Appends a dead letter: the original bytes, reason and place as headers.
-    public func append(_ letter: DeadLetter, topic: Int) {
-        let start = outputs.bytes.count
-        outputs.bytes.append(contentsOf: letter.key ?? [])
-        let middle = outputs.bytes.count
-        outputs.bytes.append(contentsOf: letter.value ?? [])
-        outputs.entries.append(
-            OutputBatch.Entry(
-                topic: topic, partition: -1, timestamp: letter.time,
-                key: letter.key == nil ? nil : start..<middle,
-                value: letter.value == nil ? nil : middle..<outputs.bytes.count,
-                headers: letter.headers))
     }
 }

@@ -18,8 +18,20 @@ public final class TaskContext {
     public let partitionCount: (String) throws -> Int32
     /// Records to write.
     public var outputs = OutputBatch(topics: [])
-    /// Rows to write, one entry a table.
-    public var tables: [TableChanges] = []
+    /// Rows to write, one entry a table; sinks write them through a ``RowOutlet``.
+    public internal(set) var tables: [TableChanges] = []
+    /// Where the rows of each of ``tables`` came from.
+    var origins: [RowOrigins] = []
+    /// How many bytes of key, value and headers a record of a topic may have.
+    public let recordBound: (String) -> Int
+    /// Who writes each topic of ``outputs``, and what it takes.
+    var topicWriters: [TopicWriter] = []
+    /// The least bound of all topics: most records are compared with it alone.
+    var leastBound = Int.max
+    /// Opens the place of dead letters, when the first one is to be written.
+    var openLetters: ((TaskContext) -> DeadLetterOutlet)?
+    /// The records that are being read.
+    public var batch: RecordBatch?
     /// The clock's time at the last event.
     public var now: EventTime = .min
     /// Whether event time has come further than what the stages behind were told.
@@ -36,8 +48,10 @@ public final class TaskContext {
     /// Makes a context.
     public init(
         pipeline: String, partition: Int32, stageTasks: Int32, incarnation: UInt64,
+        recordBound: @escaping (String) -> Int = { _ in .max },
         partitionCount: @escaping (String) throws -> Int32
     ) {
+        self.recordBound = recordBound
         self.pipeline = pipeline
         self.partition = partition
         self.stageTasks = stageTasks
@@ -75,24 +89,6 @@ public final class TaskContext {
     /// Whether a record that can't be decoded is kept as a dead letter, so that the task goes on.
     public func isExcused(_ partition: TopicPartition, _ offset: Offset) -> Bool {
         excused[partition].map { offset >= $0 } ?? false
-    }
-
-    /// Registers a topic that a sink writes.
-    ///
-    /// - Returns: its index in the output batch.
-    public func outputTopic(_ name: String) -> Int {
-        if let index = outputs.topics.firstIndex(of: name) { return index }
-        outputs.topics.append(name)
-        return outputs.topics.count - 1
-    }
-
-    /// Registers a table that a sink writes.
-    ///
-    /// - Returns: its index in ``tables``.
-    public func outputTable(_ table: TableSpec) -> Int {
-        if let index = tables.firstIndex(where: { $0.table == table }) { return index }
-        tables.append(TableChanges(table: table))
-        return tables.count - 1
     }
 
     /// Registers something that an operator counts.

@@ -20,7 +20,8 @@ where E.Input == Up.Out, E.Key: StreamKey, Up.Out: BinaryCodable {
         let (up, extractor, node) = (up, extractor, node)
         keyed.builder.exchangeWriter(node) { builder in
             let writer = try ExchangeWriter(
-                topic: builder.plan.exchangeTopic(node), builder.context)
+                topic: builder.plan.exchangeTopic(node), by: builder.operatorID(node),
+                isDirect: builder.isDirect(node), builder.context)
             try up.join(RepartitionSink(extractor: extractor, writer: writer), builder)
         }
     }

@@ -7,12 +7,19 @@ public struct ExchangeReader<Key: StreamKey, S: Sink & ~Copyable>: Sink, ~Copyab
     public typealias In = S.In
     private let id: OperatorID
     private let poison: PoisonBox
+    /// Told where each record lies; nil: nobody asks.
+    private let context: TaskContext?
     private var markers = MarkerTable()
     private var next: S
 
     /// Starts without promises.
-    public init(id: OperatorID, _ builder: TaskBuilder, next: consuming S) {
+    ///
+    /// - Parameter notesPlaces: whether a sink that stands directly behind asks where its records lie.
+    public init(
+        id: OperatorID, _ builder: TaskBuilder, notesPlaces: Bool = false, next: consuming S
+    ) {
         self.id = id
+        context = notesPlaces ? builder.context : nil
         poison = PoisonBox(id: id, builder)
         self.next = next
     }
@@ -27,6 +34,7 @@ public struct ExchangeReader<Key: StreamKey, S: Sink & ~Copyable>: Sink, ~Copyab
         deliver: (Key, EventTime, Value, inout S) -> Void
     ) {
         for record in batch.records {
+            context?.setPosition(batch.partition, record.offset)
             do throws(CodecError) {
                 switch try ExchangeRecord(record) {
                 case .marker(let marker):

@@ -22,11 +22,17 @@ public struct ExchangeWriter {
 
     /// Opens the topic for writing.
     ///
+    /// - Parameters:
+    ///   - operatorID: who writes it.
+    ///   - isDirect: whether each record comes of the one that is being read.
     /// - Throws: when the topic's partitions can't be counted.
-    public init(topic name: String, _ context: TaskContext) throws {
+    public init(
+        topic name: String, by operatorID: OperatorID, isDirect: Bool = false,
+        _ context: TaskContext
+    ) throws {
         self.context = context
         partitions = try context.partitionCount(name)
-        topic = context.outputTopic(name)
+        topic = context.outputTopic(name, by: operatorID, isDirect: isDirect)
     }
 
     /// Appends a record.

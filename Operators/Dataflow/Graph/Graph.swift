@@ -6,6 +6,8 @@ public struct Graph: Sendable {
     public let pipeline: String
     /// The operators, in the order of their definition; a node's id is its index.
     public let nodes: [GraphNode]
+    /// How it is to be run, where no flag says otherwise.
+    public let policy: RunPolicy
     /// What was wrong while it was defined; see ``validated()``.
     let definitionFaults: [GraphFault]
 

@@ -9,6 +9,10 @@ public final class GraphBuilder {
     public let pipeline: String
     /// The values that operators share, loaded once a process.
     public let resources: ResourceCache
+    /// How the pipeline is to be run, where no flag says otherwise.
+    ///
+    ///     graph.policy.commitRecords = 10_000
+    public var policy = RunPolicy()
     private var nodes: [GraphNode] = []
     private var faults: [GraphFault] = []
     private var terminals: [Terminal] = []
@@ -35,7 +39,14 @@ public final class GraphBuilder {
 
     /// The definition so far, checked.
     public func graph() throws(GraphFaults) -> Graph {
-        try Graph(pipeline: pipeline, nodes: nodes, definitionFaults: faults).validated()
+        let policyFaults = policy.faults.map {
+            GraphFault(
+                operatorID: OperatorID(unchecked: pipeline), message: $0, location: "policy")
+        }
+        return try Graph(
+            pipeline: pipeline, nodes: nodes, policy: policy,
+            definitionFaults: faults + policyFaults
+        ).validated()
     }
 
     /// Notes an operator.

@@ -51,7 +51,10 @@ public struct Plan: Sendable {
             for sink in stage.sinks {
                 if case .topicSink(let topic) = graph[sink].kind { add(topic, .clusterDefault) }
             }
-            if stage.writesDeadLetters || stage.readsOwnTopics, stage.authority != .postgres {
+            // Whatever writes a topic may have to say that a record is too large for it.
+            let mayWriteLetters =
+                stage.writesDeadLetters || stage.readsOwnTopics || stage.authority == .kafka
+            if mayWriteLetters, stage.authority != .postgres {
                 add(deadLetterTopic, .clusterDefault)
             }
         }

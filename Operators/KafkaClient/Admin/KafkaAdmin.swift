@@ -187,7 +187,7 @@ package final class KafkaAdmin {
     // MARK: - Requests
 
     /// Sends a request and waits for its event, which the caller destroys.
-    private func request(
+    func request(
         _ operation: rd_kafka_admin_op_t, _ doing: String,
         _ send: (OpaquePointer, OpaquePointer?, OpaquePointer) -> Void
     ) throws -> OpaquePointer {

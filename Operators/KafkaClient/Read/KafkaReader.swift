@@ -15,6 +15,7 @@ package final class KafkaReader: LogReader {
     let options: KafkaReaderOptions
     let handle: ClientHandle
     let membership: GroupMembership
+    let announcer: GroupAnnouncer
     private let signal: WakeSignal
     private let groupQueue: OpaquePointer
     private let buffer = BatchBuffer()
@@ -47,6 +48,7 @@ package final class KafkaReader: LogReader {
         self.options = options
         self.handle = handle
         self.membership = membership
+        announcer = GroupAnnouncer(handle.raw)
         groupQueue = queue
         let signal = WakeSignal()
         self.signal = signal
@@ -82,6 +84,7 @@ package final class KafkaReader: LogReader {
 
     package func poll() throws -> [GroupEvent] {
         try checkOpen()
+        serveAnnouncements()
         var events: [GroupEvent] = []
         // Bounded: a queue that fills as fast as it is emptied must not hold the thread.
         for _ in 0..<1_024 {
@@ -307,6 +310,7 @@ package final class KafkaReader: LogReader {
         for fetcher in fetchers.values { fetcher.detach() }
         fetchers.removeAll()
         membership.surrender(handle.raw)
+        if announcer.close() { handle.unanswered = true }
         rd_kafka_queue_cb_event_enable(groupQueue, nil, nil)
         leaveGroup()
         rd_kafka_queue_destroy(groupQueue)

@@ -10,6 +10,8 @@ package final class KafkaWriter: LogWriter {
     let handle: ClientHandle
     let ledger: DeliveryLedger
     private let producer: RecordProducer
+    /// What the client takes in a record, framing included.
+    private let messageBytes: Int
     private var topics: [String: OpaquePointer] = [:]
     private var counts: [String: (count: Int32, at: ContinuousClock.Instant)] = [:]
     private var readiness: DeliveryNotice?
@@ -42,6 +44,9 @@ package final class KafkaWriter: LogWriter {
             }
         }
         self.options = options
+        messageBytes =
+            configuration.properties["message.max.bytes"].flatMap { Int($0) }
+            ?? KafkaWriterOptions.defaultRecordBytes
         self.ledger = ledger
         producer = RecordProducer(handle.raw)
         if let notify { readiness = DeliveryNotice(handle.raw, notify) }
@@ -60,6 +65,12 @@ package final class KafkaWriter: LogWriter {
         if counts.count >= Self.maximumTopics { counts.removeAll() }
         counts[topic] = (count, now)
         return count
+    }
+
+    /// The most bytes of key, value and headers that client and topic take, as far as that is known.
+    package func recordBound(of topic: String) -> Int {
+        let bytes = min(messageBytes, options.batchBounds[topic] ?? .max)
+        return max(0, bytes - KafkaWriterOptions.framingBytes)
     }
 
     // MARK: - Writing

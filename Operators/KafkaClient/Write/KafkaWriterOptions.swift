@@ -16,13 +16,16 @@ package struct KafkaWriterOptions: Sendable {
     package var transactionTimeoutMilliseconds: Int
     /// How long a question to the cluster may take.
     package var requestTimeoutMilliseconds: Int
+    /// The most bytes that topics take in a batch of records (`max.message.bytes`), where that is known.
+    package var batchBounds: [String: Int]
 
     /// Makes options.
     package init(
         transactionalID: String? = nil, maximumRecords: Int = 200_000,
         maximumBytes: Int = 128 * 1_048_576, queueTimeoutMilliseconds: Int = 5_000,
         deliveryTimeoutMilliseconds: Int = 60_000, lingerMilliseconds: Int = 5,
-        transactionTimeoutMilliseconds: Int = 10_000, requestTimeoutMilliseconds: Int = 10_000
+        transactionTimeoutMilliseconds: Int = 10_000, requestTimeoutMilliseconds: Int = 10_000,
+        batchBounds: [String: Int] = [:]
     ) {
         self.transactionalID = transactionalID
         self.maximumRecords = max(1, maximumRecords)
@@ -32,7 +35,13 @@ package struct KafkaWriterOptions: Sendable {
         self.lingerMilliseconds = lingerMilliseconds
         self.transactionTimeoutMilliseconds = transactionTimeoutMilliseconds
         self.requestTimeoutMilliseconds = requestTimeoutMilliseconds
+        self.batchBounds = batchBounds
     }
+
+    /// What librdkafka takes in a record unless `message.max.bytes` says otherwise.
+    static let defaultRecordBytes = 1_000_000
+    /// What framing adds to a record and to its batch, at most.
+    static let framingBytes = 160
 
     /// librdkafka's properties for these options.
     var settings: [(String, String)] {
@@ -46,6 +55,10 @@ package struct KafkaWriterOptions: Sendable {
             ("queue.buffering.max.messages", String(records)),
             ("queue.buffering.max.kbytes", String(kilobytes)),
         ]
+        if let least = batchBounds.values.min(), least < KafkaWriterOptions.defaultRecordBytes {
+            // A broker refuses a batch as a whole, however small its records are.
+            settings.append(("batch.size", String(max(1, least))))
+        }
         if let transactionalID {
             settings.append(("transactional.id", transactionalID))
             settings.append(("transaction.timeout.ms", String(transactionTimeoutMilliseconds)))

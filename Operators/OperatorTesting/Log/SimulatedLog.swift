@@ -37,6 +37,9 @@ public final class SimulatedLog {
     /// What goes wrong; nil: nothing.
     public var faults: FaultPlan?
 
+    /// The most bytes of key, value and headers that writers may send in a record.
+    public var recordBound = Int.max
+
     /// Whether the log takes nothing: neither output nor the end of a transaction.
     public var isFull = false
 

@@ -11,6 +11,8 @@ public final class SimulatedReader: LogReader {
     /// What the member has lost and not let go of yet: as with librdkafka, the group goes on at its answer.
     private var owed: Set<TopicPartition> = []
     private var isClosed = false
+    /// How many times the group could not be told.
+    public private(set) var failedAnnouncements = 0
     /// The most records of a batch, whatever the caller asks for.
     public var batchLimit = Int.max
 
@@ -90,6 +92,16 @@ public final class SimulatedReader: LogReader {
         try group.commit(offsets, member: member)
         if log.faults?.strikes(.commitUnheard, oneIn: 12) ?? false {
             throw SimulatedReader.unknown
+        }
+    }
+
+    /// Tells the group, if it lets this member.
+    public func announce(_ offsets: [TopicPartition: Offset]) {
+        let plain = offsets.mapValues { CommittedOffset(offset: $0) }
+        do {
+            try group?.commit(plain, member: member)
+        } catch {
+            failedAnnouncements += 1
         }
     }
 

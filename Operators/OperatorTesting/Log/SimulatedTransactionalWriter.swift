@@ -83,6 +83,8 @@ public final class SimulatedTransactionalWriter: TransactionalWriter {
 
     // MARK: LogWriter
 
+    /// The most bytes of a record.
+    public func recordBound(of topic: String) -> Int { queue.recordBound(of: topic) }
     /// How many partitions a topic has.
     public func partitionCount(of topic: String) throws -> Int32 {
         try queue.partitionCount(of: topic)

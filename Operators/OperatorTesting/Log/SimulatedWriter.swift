@@ -24,6 +24,9 @@ public final class SimulatedWriter: LogWriter {
         try log.partitionCount(of: topic)
     }
 
+    /// The most bytes of a record.
+    public func recordBound(of topic: String) -> Int { log.recordBound }
+
     /// Whether anything is not appended yet.
     public var hasWaiting: Bool { !waiting.isEmpty }
 
@@ -68,6 +71,13 @@ public final class SimulatedWriter: LogWriter {
 
     private func append(_ entry: OutputBatch.Entry, of batch: OutputBatch) throws {
         let topic = batch.topics[entry.topic]
+        let size =
+            (entry.key?.count ?? 0) + (entry.value?.count ?? 0)
+            + entry.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.count }
+        guard size <= log.recordBound else {
+            throw DataflowError(
+                .limitExceeded, domain: .user, "a record of \(size) bytes is too large")
+        }
         var partition = entry.partition
         if partition < 0 {
             partition = nextPartition % (try log.partitionCount(of: topic))

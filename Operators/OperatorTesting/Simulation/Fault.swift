@@ -12,6 +12,8 @@ public enum Fault: String, CaseIterable, Sendable {
     case expiry
     /// The group takes a worker for dead, which stands still meanwhile and wakes up seconds later.
     case zombie
+    /// The same in the moment in which its commit is prepared and not decided: two owners work at one epoch.
+    case lateDecision
     /// The store refuses a checkpoint for now, as a full disk does.
     case storeRefused
     /// The store keeps a checkpoint, and nobody hears of it.

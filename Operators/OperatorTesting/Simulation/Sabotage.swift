@@ -23,9 +23,7 @@ struct Sabotage {
         case .loaded(let life, var last?, let others):
             if bug == .staleSnapshot, !last.chain.isEmpty {
                 // What it builds on, without what it adds.
-                last = Checkpoint(
-                    epoch: last.epoch, attempt: last.attempt, chain: last.chain,
-                    fingerprints: last.fingerprints, sections: [])
+                last = last.misread(as: [])
             }
             return .loaded(life, try rewrite?(last) ?? last, others: others)
         case .linkLoaded(let life, let checkpoint, let index):

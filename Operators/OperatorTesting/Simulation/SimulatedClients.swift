@@ -32,6 +32,7 @@ final class SimulatedClients {
         store = world.store
         services = LaneServices(reader: reader, writer: nil, authority: nil, store: world.store)
         services.reached = reached
+        services.announcesProgress = stage.authority == .postgres
         if stage.authority == .kafka, delivery == .exactlyOnce {
             openTransactions(stage, run, world, reached)
             return

@@ -84,18 +84,21 @@ public final class SimulatedDriver {
         let reader = try log.makeMember(group: "\(run).\(stage.name)", topics: stage.topics)
         reader.batchLimit = options.batchLimit
         let (plan, log, run) = (plan, log, run)
+        var workerOptions = options.worker
+        workerOptions.apply(plan.graph.policy)
         let worker = StageWorker(
-            stage: stage, run: run, options: options.worker,
+            stage: stage, run: run, options: workerOptions,
             seed: SeededGenerator.mix(options.seed ^ UInt64(lastLane)),
             partitions: fixedPartitions(of: stage)
         ) { partition, incarnation in
             let context = TaskContext(
                 pipeline: run, partition: partition,
                 stageTasks: try stage.topics.first.map { try log.partitionCount(of: $0) } ?? 1,
-                incarnation: incarnation,
+                incarnation: incarnation, recordBound: { _ in log.recordBound },
                 partitionCount: { try log.partitionCount(of: $0) })
             return try builder.makeChain(stage: stage, plan: plan, context: context)
         }
+        worker.budget = options.budget
         if options.bug == .reusedAttempt { worker.attempt = { _ in 1 } }
         let clients = SimulatedClients(
             stage, run: run, delivery: options.worker.delivery, reader: reader, world: world
@@ -177,6 +180,9 @@ public final class SimulatedDriver {
         switch action {
         case .answer(let lane): lane.deliverAnswer()
         case .command(let lane):
+            if lane.isAboutToDecide, options.faults?.strikes(.lateDecision, oneIn: 8) ?? false {
+                return putToSleep(lane)
+            }
             lane.carryOut()
             if lane.hasCrashed { try replace(lane) }
         case .poll(let lane): lane.poll()
@@ -248,12 +254,7 @@ public final class SimulatedDriver {
             try startWorker(anyLane().worker.stage)
         }
         if faults.strikes(.expiry, oneIn: 400), !lanes.isEmpty { anyLane().reader.expire() }
-        if faults.strikes(.zombie, oneIn: 400), !lanes.isEmpty {
-            let lane = anyLane()
-            lane.reader.expire()
-            lane.sleepsUntil = clock.now().advanced(
-                byMilliseconds: 500 + Int64(random.next() % 20_000))
-        }
+        if faults.strikes(.zombie, oneIn: 400), !lanes.isEmpty { putToSleep(anyLane()) }
         if faults.strikes(.outage, oneIn: 600) {
             world.goDown(forMilliseconds: 500 + Int64(random.next() % 15_000))
         }
@@ -266,6 +267,12 @@ public final class SimulatedDriver {
                 lane.step(.stop)
             }
         }
+    }
+
+    /// The group takes a worker for dead, which stands still for seconds.
+    private func putToSleep(_ lane: SimulatedLane) {
+        lane.reader.expire()
+        lane.sleepsUntil = clock.now().advanced(byMilliseconds: 500 + Int64(random.next() % 20_000))
     }
 
     /// Kills a worker and starts another in its place.

@@ -55,6 +55,9 @@ final class SimulatedLane {
     var hasNews: Bool { !isStopped && reader.hasNews }
     var isTimerDue: Bool { !isStopped && !worker.isStopped && clock.now() >= wakeAt }
     var hasOutput: Bool { clients.queue?.hasWaiting ?? false && clock.now() >= clients.slowUntil }
+    var isAboutToDecide: Bool {
+        if case .decide = commands.first { true } else { false }
+    }
     var isAsleep: Bool { clock.now() < sleepsUntil }
 
     /// Partitions of which a batch was asked for and is there, or whose end is not told yet.

@@ -22,6 +22,8 @@ public struct SimulationOptions {
     public var rewriteCheckpoint: ((Checkpoint) throws -> Checkpoint)?
     /// The bounds and intervals of the workers.
     public var worker = WorkerOptions()
+    /// What the tasks of all workers may keep together; nil: anything.
+    public var budget: StateBudget?
     /// What the clock shows first.
     public var start = EventTime(milliseconds: 0)
     /// After how many steps a run that has not come to its end has failed.

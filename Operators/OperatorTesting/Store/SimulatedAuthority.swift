@@ -41,7 +41,7 @@ public final class SimulatedAuthority: CommitAuthority {
                     "\(decision.task) was claimed by somebody else")
             }
         }
-        try database.apply(decisions.flatMap(\.tables))
+        try database.apply(try decisions.flatMap { try database.accepted($0) })
         for decision in decisions {
             database.claims[decision.task]?.position = decision.position
         }

@@ -21,6 +21,8 @@ public final class SimulatedDatabase {
     var ignoresGenerations = false
     /// What goes wrong; nil: nothing.
     public var faults: FaultPlan?
+    /// Why a row is not taken, as by a constraint; nil: it is.
+    public var refusal: (TableSpec, RowChange) -> String? = { _, _ in nil }
     /// Whether the database can't be reached.
     public var isDown = false
 
@@ -83,6 +85,27 @@ public final class SimulatedDatabase {
             tables = before
             throw error
         }
+    }
+
+    /// Takes those changes out that the database refuses, and puts dead letters in their place.
+    func accepted(_ decision: CommitDecision) throws -> [TableChanges] {
+        var tables = decision.tables
+        var refused: [RefusedRow] = []
+        for (table, changes) in decision.tables.enumerated() {
+            tables[table].rows = []
+            for (row, change) in changes.rows.enumerated() {
+                if let reason = refusal(changes.table, change) {
+                    refused.append(RefusedRow(table: table, row: row, reason: reason))
+                } else {
+                    tables[table].rows.append(change)
+                }
+            }
+        }
+        if refused.isEmpty { return tables }
+        guard let letters = decision.letters else {
+            throw DataflowError(.rejected, domain: .user, refused[0].reason)
+        }
+        return tables + [letters(refused)]
     }
 
     private func apply(_ change: RowChange, to spec: TableSpec) throws {

@@ -14,13 +14,22 @@ public final class PostgresCommitAuthority: CommitAuthority {
     private var applier = TableApplier()
     private var generations: [TaskID: Int64] = [:]
     private var isInstalled = false
+    private let tell: (DataflowError) -> Void
+    /// How many rows the database has refused, which were kept as dead letters.
+    package private(set) var refusedRows = 0
 
     /// Makes an authority; nothing is connected yet.
     ///
-    /// - Parameter owner: the worker's name, for people who look at the table.
-    package init(_ configuration: PostgresConfiguration, owner: String) {
+    /// - Parameters:
+    ///   - owner: the worker's name, for people who look at the table.
+    ///   - refused: told once a commit of rows that the database has refused; how many, and why the first.
+    package init(
+        _ configuration: PostgresConfiguration, owner: String,
+        refused: @escaping (DataflowError) -> Void = { _ in }
+    ) {
         session = PostgresSession(configuration)
         self.owner = owner
+        tell = refused
     }
 
     /// Takes a task over; an owner in the middle of a commit is waited for, at most the lock timeout.
@@ -40,6 +49,9 @@ public final class PostgresCommitAuthority: CommitAuthority {
     }
 
     /// Decides task after task, each in a transaction of its own.
+    ///
+    /// Rows that the database refuses for what they hold are found by ``RowIsolation`` and kept as dead letters,
+    /// if the decision says how.
     ///
     /// - Throws: `.fenced` for a task that somebody else has claimed. An error with retry `.restart`
     ///   when the outcome of one is unknown, or when one failed after others were committed: then every
@@ -69,8 +81,49 @@ public final class PostgresCommitAuthority: CommitAuthority {
             throw DataflowError(
                 .invariant, domain: .internal, "task \(decision.task) was not claimed before")
         }
-        let sets = try applier.changeSets(decision.tables, on: connection)
-        try applier.ensurePartitions(sets, on: connection)
+        do {
+            let sets = try applier.changeSets(decision.tables, on: connection)
+            try applier.ensurePartitions(sets, on: connection)
+            try transaction(decision, generation, connection) {
+                try applier.apply(sets, on: connection)
+            }
+        } catch let error as PostgresError where error.isOfRows {
+            guard let letters = decision.letters else { throw error }
+            try decideWithoutRefused(decision, generation, letters, on: connection)
+        }
+        applier.noteSuccess()
+    }
+
+    /// Decides without the rows that the database refuses, which are kept as dead letters in their place.
+    private func decideWithoutRefused(
+        _ decision: CommitDecision, _ generation: Int64, _ letters: CommitDecision.Letters,
+        on connection: PostgresConnection
+    ) throws {
+        var isolation = try RowIsolation(decision.tables, &applier, on: connection)
+        try applier.ensurePartitions(try isolation.sets, on: connection)
+        // A table that is missing is made in a transaction of its own.
+        _ = try applier.layout(of: letters([]).table, on: connection)
+        try transaction(decision, generation, connection) {
+            try isolation.write(with: &applier)
+            guard !isolation.refused.isEmpty else { return }
+            let sets = try applier.changeSets([letters(isolation.refused)], on: connection)
+            try applier.apply(sets, on: connection)
+        }
+        guard let first = isolation.refused.first else { return }
+        refusedRows += isolation.refused.count
+        tell(
+            DataflowError(
+                .rejected, domain: .user,
+                "the database refused \(isolation.refused.count) rows of task \(decision.task), the first for "
+                    + "\(decision.tables[first.table].table.name): \(first.reason); "
+                    + "they are in millrace.dead_letters",
+                partition: decision.position.offsets.keys.min()))
+    }
+
+    private func transaction(
+        _ decision: CommitDecision, _ generation: Int64, _ connection: PostgresConnection,
+        _ write: () throws -> Void
+    ) throws {
         try connection.transaction {
             let updated = try connection.queryPrepared(
                 PositionStatements.advance,
@@ -80,7 +133,7 @@ public final class PostgresCommitAuthority: CommitAuthority {
                     .fenced, domain: .external, retry: .restart,
                     "task \(decision.task) was claimed by another owner")
             }
-            try applier.apply(sets, on: connection)
+            try write()
         }
     }
 

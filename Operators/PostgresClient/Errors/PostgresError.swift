@@ -71,6 +71,20 @@ package struct PostgresError: Error, Hashable, Sendable {
         self.constraint = constraint
     }
 
+    /// Whether it may be a single row's fault, so that its neighbours could be written without it: a value or
+    /// its length, a constraint, or a trigger that refuses.
+    package var isOfRows: Bool {
+        switch condition {
+        case .unfitValue, .dataException, .constraint: true
+        default:
+            switch sqlState?.prefix(2) {
+            // A program's limit, as an index entry's length; WITH CHECK OPTION; an exception raised in PL/pgSQL.
+            case "54", "44", "P0": true
+            default: false
+            }
+        }
+    }
+
     /// The same failure in the words of the engine.
     package var dataflowError: DataflowError {
         let (code, domain, retry) = classification

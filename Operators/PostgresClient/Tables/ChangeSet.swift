@@ -25,7 +25,7 @@ struct ChangeSet {
         self.layout = layout
         var keys = KeyList(layout)
         for (index, row) in rows.enumerated() { try keys.append(row, index) }
-        let order = keys.sortedLastOfEachKey()
+        let order = keys.groups().map(\.last)
         upserts.reserveCapacity(order.count)
         for index in order {
             switch rows[index] {
@@ -42,6 +42,40 @@ struct ChangeSet {
             }
         }
         if let dayIndex = layout.dayIndex { try collectDays(dayIndex) }
+    }
+
+    /// The places of changes by their keys, in key order; of one key in the order in which they came.
+    ///
+    /// - Throws: ``PostgresError`` of condition `.unfitValue`, naming the row by its place.
+    static func groups(
+        _ layout: TableLayout, rows: [RowChange], at places: [Int]
+    ) throws(PostgresError) -> [[Int]] {
+        var keys = KeyList(layout)
+        for index in places { try keys.append(rows[index], index) }
+        let groups = keys.groups()
+        return groups.map { keys.rows(of: $0) }
+    }
+
+    /// Why a change can't be written, whatever the database holds; nil for one that can.
+    static func fault(_ layout: TableLayout, _ change: RowChange) -> String? {
+        var scratch = ByteWriter()
+        do throws(PostgresError) {
+            _ = try ChangeSet(layout, rows: [change])
+            if case .upsert(let values) = change {
+                for (value, column) in zip(values, layout.spec.columns) {
+                    scratch.removeAll()
+                    do throws(BinaryFormat.Unfit) {
+                        try BinaryFormat.write(value, as: column.type, into: &scratch)
+                    } catch {
+                        throw PostgresError(
+                            .unfitValue, "column \(column.name) " + error.clause(column.type))
+                    }
+                }
+            }
+            return nil
+        } catch {
+            return error.description
+        }
     }
 
     private mutating func collectDays(_ index: Int) throws(PostgresError) {
@@ -112,8 +146,19 @@ private struct KeyList {
         PostgresError(.unfitValue, "row \(row) of \(layout.name): \(what)")
     }
 
-    /// The places of the changes that count, in key order.
-    mutating func sortedLastOfEachKey() -> [Int] {
+    /// The changes of one key.
+    struct Group {
+        /// Where they lie among the sorted entries.
+        var entries: Range<Int>
+        /// The place of the one that counts.
+        var last: Int
+    }
+
+    /// The places of the changes of a key, in the order in which they came.
+    func rows(of group: Group) -> [Int] { entries[group.entries].map(\.row) }
+
+    /// Sorts the changes by key, then in the order in which they came.
+    mutating func groups() -> [Group] {
         writer.bytes.withUnsafeBytes { bytes in
             for index in entries.indices {
                 entries[index].prefix = KeyList.prefix(bytes, entries[index])
@@ -123,8 +168,9 @@ private struct KeyList {
                 let order = KeyList.compare(bytes, a, b)
                 return order == 0 ? a.row < b.row : order < 0
             }
-            var last: [Int] = []
-            last.reserveCapacity(entries.count)
+            var groups: [Group] = []
+            groups.reserveCapacity(entries.count)
+            var start = 0
             for index in entries.indices {
                 let next = index + 1
                 if next < entries.count, entries[next].prefix == entries[index].prefix,
@@ -132,9 +178,10 @@ private struct KeyList {
                 {
                     continue
                 }
-                last.append(entries[index].row)
+                groups.append(Group(entries: start..<next, last: entries[index].row))
+                start = next
             }
-            return last
+            return groups
         }
     }
 

@@ -12,6 +12,11 @@ struct TableApplier {
 
     private var prepared: [TableSpec: TableLayout] = [:]
     private var partitions = DayPartitions()
+    /// How often in a row a day's partition was missing that had just been made.
+    private var missingPartitions = 0
+
+    /// How often a missing partition is made anew before its rows are taken for refused.
+    static let maximumMissingPartitions = 3
 
     /// Creates what is missing of a table and checks that it fits.
     mutating func prepare(_ spec: TableSpec, on connection: PostgresConnection) throws {
@@ -31,6 +36,17 @@ struct TableApplier {
         prepared[spec] = layout
     }
 
+    /// The layout of a table, which is prepared if it has not been yet.
+    mutating func layout(
+        of spec: TableSpec, on connection: PostgresConnection
+    ) throws -> TableLayout {
+        if prepared[spec] == nil { try prepare(spec, on: connection) }
+        guard let layout = prepared[spec] else {
+            throw PostgresError(.misuse, "table \(spec.name) has no layout")
+        }
+        return layout
+    }
+
     /// Sorts changes by table and key, preparing tables that have not been yet.
     mutating func changeSets(
         _ changes: [TableChanges], on connection: PostgresConnection
@@ -41,9 +57,8 @@ struct TableApplier {
         }
         // By name, so that all writers lock tables in one order.
         return try rows.keys.sorted { $0.name < $1.name }.compactMap { spec in
-            if prepared[spec] == nil { try prepare(spec, on: connection) }
-            guard let layout = prepared[spec], let rows = rows[spec] else { return nil }
-            return try ChangeSet(layout, rows: rows)
+            guard let rows = rows[spec] else { return nil }
+            return try ChangeSet(try layout(of: spec, on: connection), rows: rows)
         }
     }
 
@@ -64,12 +79,18 @@ struct TableApplier {
         {
             // No constraint of this name: the row has no partition.
             partitions.forget()
-            guard sets.contains(where: { $0.layout.dayIndex != nil }) else { throw error }
+            guard sets.contains(where: { $0.layout.dayIndex != nil }),
+                missingPartitions < TableApplier.maximumMissingPartitions
+            else { throw error }
+            missingPartitions += 1
             throw PostgresError(
                 .conflict, sqlState: error.sqlState,
                 "a day partition was dropped meanwhile; it is made anew at the next try")
         }
     }
+
+    /// Notes that changes are written for good.
+    mutating func noteSuccess() { missingPartitions = 0 }
 
     private static func apply(_ set: ChangeSet, on connection: PostgresConnection) throws {
         let layout = set.layout

@@ -42,6 +42,15 @@ public protocol LogReader: AnyObject {
     /// - Throws: `.fenced` when the group no longer knows this member or owns the partition elsewhere.
     func commit(_ offsets: [TopicPartition: CommittedOffset]) throws
 
+    /// Tells the group how far decisions of another authority have come, for those who watch its lag.
+    ///
+    /// Nobody reads that back: nothing waits for it, nothing fails with it, and of two the later may be all that
+    /// is told.
+    func announce(_ offsets: [TopicPartition: Offset])
+
+    /// How many times the group could not be told.
+    var failedAnnouncements: Int { get }
+
     /// Who this member is now, for a transaction that commits the group's offsets; to be read immediately
     /// before it is used.
     ///
@@ -63,4 +72,11 @@ public protocol LogReader: AnyObject {
 
     /// Leaves the group and frees the client; no call may follow.
     func close()
+}
+
+extension LogReader {
+    /// Tells nobody: a log without anybody who watches.
+    public func announce(_ offsets: [TopicPartition: Offset]) {}
+    /// None: nobody is told.
+    public var failedAnnouncements: Int { 0 }
 }

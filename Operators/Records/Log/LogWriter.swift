@@ -5,6 +5,9 @@ public protocol LogWriter: AnyObject {
     /// How many partitions a topic has, as of a bounded time ago.
     func partitionCount(of topic: String) throws -> Int32
 
+    /// The most bytes that key, value and headers of a record may have together.
+    func recordBound(of topic: String) -> Int
+
     /// Hands records over for writing; their bytes are copied or written before the call returns.
     ///
     /// - Parameter token: comes back once in a ``DeliveryReport`` when all of the batch is acknowledged or
@@ -23,4 +26,9 @@ public protocol LogWriter: AnyObject {
 
     /// Frees the client; what is not acknowledged by now may be lost.
     func close()
+}
+
+extension LogWriter {
+    /// Any number: a log that doesn't say takes every record.
+    public func recordBound(of topic: String) -> Int { .max }
 }

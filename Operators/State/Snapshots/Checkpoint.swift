@@ -30,7 +30,7 @@ public struct Checkpoint: Sendable {
     /// How many keys the operators kept in all, in the order of ``fingerprints``; empty: unknown.
     public var keys: [Int]
     /// What a ``SnapshotWriter`` wrote; a part of what was read from the store, not a copy.
-    public let sections: ArraySlice<UInt8>
+    public private(set) var sections: ArraySlice<UInt8>
     /// The checksum of ``sections``.
     public let sectionsChecksum: UInt32
 
@@ -69,6 +69,14 @@ public struct Checkpoint: Sendable {
     /// This checkpoint as a link of the next one's chain.
     public func link(named name: String) -> Link {
         Link(name: name, checksum: sectionsChecksum)
+    }
+
+    /// What a restore that goes wrong unnoticed makes of it: other sections under the same checksum, so that what
+    /// builds on it still names what lies in the store.
+    package func misread(as sections: ArraySlice<UInt8>) -> Checkpoint {
+        var checkpoint = self
+        checkpoint.sections = sections
+        return checkpoint
     }
 
     private static let magic: UInt32 = 0x4b43_524d

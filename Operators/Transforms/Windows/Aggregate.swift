@@ -61,7 +61,8 @@ where E.Input == Up.Out, E.Key: StreamKey, A.Input == Up.Out {
             id: builder.operatorID(node).part("combine"), spec: spec, extractor: extractor,
             context: builder.context, late: LateOutlet(lateNode, builder),
             writer: try ExchangeWriter(
-                topic: builder.plan.exchangeTopic(keyNode), builder.context))
+                topic: builder.plan.exchangeTopic(keyNode), by: builder.operatorID(keyNode),
+                builder.context))
         try up.join(sink, builder)
     }
 

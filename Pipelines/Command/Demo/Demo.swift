@@ -41,7 +41,10 @@ struct Demo {
         print(
             "map              \(options.fleet.map.isEmpty ? "synthetic city" : options.fleet.map): \(roads.segmentCount) directed segments, \(started.duration(to: .now).formatted(.units(allowed: [.seconds, .milliseconds], width: .narrow)))"
         )
-        var scenario = options.fleet.scenario(seconds: options.simulated + options.live)
+        var scenario = options.fleet.scenario(
+            seconds: options.simulated + options.live + options.runOut)
+        // The picture shows the end of the fast part.
+        scenario.showDisturbances(at: options.simulated)
         // The fast part ends about now, on a full minute.
         let now = Int64(Date().timeIntervalSince1970 * 1_000)
         let start = (now - Int64(options.simulated * 1_000)) / 60_000 * 60_000
@@ -179,6 +182,7 @@ struct Demo {
         try? await probe.look()
         let judge = DemoJudge(
             roads: roads, truth: await feed.truth, scenario: scenario, liveFrom: liveFrom,
+            measuredUntil: liveFrom.advanced(byMilliseconds: Int64(options.live * 1_000)),
             users: users, services: services, pool: pool)
         var summary = try await judge.summary(probe, feed)
         summary.sent = await feed.sent
@@ -240,8 +244,8 @@ struct Demo {
         let watching = Task { await probe.run() }
         let progress = Task { await report(feed, client, runners) }
         await feed.send(with: client)
-        // The last early results come a few seconds behind the last location.
-        for _ in 0..<(options.live > 0 ? 120 : 10)
+        // The last commits come a moment behind the last location.
+        for _ in 0..<10
         where !interruption.isRequested && !runners.contains(where: \.hasEnded) {
             try await Task.sleep(for: .milliseconds(100))
         }

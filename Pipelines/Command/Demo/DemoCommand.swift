@@ -22,8 +22,14 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: "Simulated seconds of the fast part.")
     var simulated = 1_800.0
 
-    @Option(help: "Seconds of the live part.")
-    var live = 75.0
+    @Option(
+        help:
+            "Seconds of the live part that are measured; the fleet drives on for 35 s behind them.")
+    var live = 120.0
+
+    /// Seconds for which the fleet drives on behind what is measured: what decides on the last passage is sent, and
+    /// the last window's final rows are due, while traffic still flows as ever.
+    var runOut: Double { live > 0 ? 35 : 0 }
 
     @Option(help: "Threads a pipeline.")
     var threads = 2

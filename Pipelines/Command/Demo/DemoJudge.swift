@@ -14,15 +14,13 @@ struct DemoJudge {
     let truth: FleetTruth
     let scenario: FleetScenario
     let liveFrom: EventTime
+    /// The end of what is measured.
+    ///
+    /// Passages that are completed before are timed, every one of them, and windows that end before. The fleet
+    /// drives on behind it, so that what takes too long is seen taking it.
+    let measuredUntil: EventTime
     /// The names of this run's vehicles: what others sent is not judged.
     let users: FleetUsers
-    /// When the last passage is completed that is timed.
-    ///
-    /// What decides a later one may lie behind the fleet's end; until then one that takes too long has the time
-    /// to be seen taking it.
-    private var timedUntil: EventTime {
-        scenario.start.advanced(byMilliseconds: Int64((scenario.duration - 20) * 1_000))
-    }
     let services: ServiceEnvironment
     let pool: PostgresPool
 
@@ -33,6 +31,7 @@ struct DemoJudge {
         try judgeMatching(&summary)
         try await judgeSpeeds(&summary)
         try await judgeLatency(&summary, probe, feed)
+        judgeFinalRows(&summary, probe)
         return summary
     }
 
@@ -113,10 +112,11 @@ struct DemoJudge {
             traversals.remove(told)
         }
         let vehicles = pseudonyms()
-        let timedUntil = timedUntil
+        let measuredUntil = measuredUntil
         let latencies = probe.latencies(
-            of: Array(traversals), windowMilliseconds: 60_000, minimumVehicles: 3,
-            isTimed: { $0.completedAt < timedUntil }
+            of: Array(traversals), windowMilliseconds: DemoJudge.windowMilliseconds,
+            minimumVehicles: TrafficUpdates.defaults.minimumVehicles,
+            isTimed: { $0.completedAt < measuredUntil }
         ) { traversal in
             vehicles[traversal.vehicle].flatMap {
                 sendTimes[.init(vehicle: $0, time: traversal.completedAt)]
@@ -145,6 +145,22 @@ struct DemoJudge {
         }
         return vehicles
     }
+
+    /// How long after its window's start each row of a whole window was written for the last time.
+    private func judgeFinalRows(_ summary: inout RunSummary, _ probe: LatencyProbe) {
+        let bounds = FinalRowBounds(TrafficUpdates.defaults)
+        let seconds = probe.finalRows(
+            windowMilliseconds: DemoJudge.windowMilliseconds, endingBy: measuredUntil)
+        summary.final_row_count = seconds.count
+        summary.final_row_p50_s = PassageLatencies.quantile(0.5, of: seconds)
+        summary.final_row_p99_s = PassageLatencies.quantile(0.99, of: seconds)
+        summary.final_row_max_s = seconds.max() ?? 0
+        summary.final_row_bound_s = bounds.usual
+        summary.final_row_latest_s = bounds.latest
+        summary.final_row_late = seconds.count { $0 > bounds.usual }
+    }
+
+    private static let windowMilliseconds = Int64(TrafficUpdates.defaults.window * 1_000)
 
     /// Records of this run that a pipeline has put aside.
     func deadLetters(_ plan: Plan) throws -> Int64 {

@@ -5,7 +5,8 @@ internal import Runtime
 internal import Synchronization
 internal import TrafficUpdates
 
-/// Watches the table `live_traffic` and notes when a row first counted its first, second, third … passage.
+/// Watches the table `live_traffic` and notes when a row first counted its first, second, third … passage, and when
+/// it was last revised.
 final class LatencyProbe: Sendable {
     /// A row of the table.
     struct Row: Hashable {
@@ -23,7 +24,23 @@ final class LatencyProbe: Sendable {
     /// How often the table is read, in real milliseconds: the measurement's resolution.
     static let pauseMilliseconds = 200
 
-    private let seen = Mutex<[Row: [EventTime]]>([:])
+    /// What was seen of a row.
+    struct Sighting {
+        let row: Row
+        let traversals: Int
+        let revision: Int64
+    }
+
+    /// What has become of a row.
+    private struct History {
+        /// When it first counted its first, second, third … passage.
+        var counted: [EventTime] = []
+        /// What it was last revised to, and when that was seen first.
+        var revision = Int64.min
+        var revised = EventTime.min
+    }
+
+    private let seen = Mutex<[Row: History]>([:])
     private let pool: PostgresPool
     private let clock: ScaledClock
     private let from: EventTime
@@ -48,26 +65,45 @@ final class LatencyProbe: Sendable {
         let from = from
         let rows = try await pool.withConnection { connection in
             try connection.query(
-                "SELECT segment_id, window_start, traversals FROM live_traffic"
+                "SELECT segment_id, window_start, traversals, revision FROM live_traffic"
                     + " WHERE window_start >= $1", [.time(from)]
             ).map { row in
-                (
-                    Row(
+                Sighting(
+                    row: Row(
                         segment: SegmentID(
                             rawValue: UInt64(bitPattern: try row.value(0, as: Int64.self))),
                         windowStart: try row.value(1, as: EventTime.self)),
-                    Int(try row.value(2, as: Int64.self))
-                )
+                    traversals: Int(try row.value(2, as: Int64.self)),
+                    revision: try row.value(3, as: Int64.self))
             }
         }
-        let now = clock.now()
+        note(rows, at: clock.now())
+    }
+
+    /// Notes what stands in the table at a time.
+    func note(_ rows: [Sighting], at now: EventTime) {
         seen.withLock { seen in
-            for (row, count) in rows {
-                let known = seen[row]?.count ?? 0
-                if count > known {
-                    seen[row, default: []] += Array(repeating: now, count: count - known)
+            for sighting in rows {
+                var history = seen[sighting.row] ?? History()
+                let more = sighting.traversals - history.counted.count
+                if more > 0 { history.counted += Array(repeating: now, count: more) }
+                if sighting.revision != history.revision {
+                    (history.revision, history.revised) = (sighting.revision, now)
                 }
+                seen[sighting.row] = history
             }
+        }
+    }
+
+    /// Seconds from the start of a window to the last revision of each of its rows, for windows that lie between
+    /// the probe's beginning and a time.
+    func finalRows(windowMilliseconds: Int64, endingBy end: EventTime) -> [Double] {
+        seen.withLock { seen in
+            seen.compactMap { row, history in
+                let windowEnd = row.windowStart.advanced(byMilliseconds: windowMilliseconds)
+                guard row.windowStart >= from, windowEnd <= end else { return nil }
+                return Double(history.revised.millisecondsSince(row.windowStart)) / 1_000
+            }.sorted()
         }
     }
 
@@ -94,7 +130,7 @@ final class LatencyProbe: Sendable {
         var result = PassageLatencies()
         seen.withLock { seen in
             for (row, times) in sends {
-                let counted = seen[row] ?? []
+                let counted = seen[row]?.counted ?? []
                 let ordered = times.sorted { $0.sent < $1.sent }
                 let publishable = LatencyProbe.publishable(ordered, minimumVehicles)
                 for (index, send) in ordered.enumerated() where send.isTimed {

@@ -35,6 +35,21 @@ struct RunSummary: Codable {
     var latency_count = 0
     /// Passages of the live part that no row counts: too few vehicles, or too late.
     var unpublished = 0
+    /// Rows of whole windows of the live part.
+    var final_row_count = 0
+    /// From a window's start to the last time that one of its rows was written, seconds.
+    var final_row_p50_s = 0.0
+    /// The same, the slowest in a hundred.
+    var final_row_p99_s = 0.0
+    /// The same, the slowest of all.
+    var final_row_max_s = 0.0
+    /// What ``final_row_p99_s`` may be: window, out-of-order bound, the time for which undecided locations hold a
+    /// window open, and 5 s.
+    var final_row_bound_s = 0.0
+    /// When the last decision of the matcher is due: the same with the matcher's lag in place of its hold.
+    var final_row_latest_s = 0.0
+    /// Rows that were written again behind ``final_row_bound_s``.
+    var final_row_late = 0
     /// Passages that came when their window could not be revised any more; the dead letters have them.
     var late: Int64 = 0
     /// Records that no stage has accounted for.
@@ -67,6 +82,11 @@ struct RunSummary: Codable {
         if latency_count == 0 || latency_p99_s > 15 {
             faults.append("p99 from location to row above 15 s")
         }
+        if final_row_count == 0 {
+            faults.append("no window of the live part is whole, so no final row was timed")
+        } else if final_row_p99_s > final_row_bound_s {
+            faults.append("p99 of final rows above \(final_row_bound_s) s")
+        }
     }
 
     /// The lines for people.
@@ -82,6 +102,8 @@ struct RunSummary: Codable {
             "speed error      \(percent(speed_error)) on average, over all covered pairs",
             "latency          p50 \(seconds(latency_p50_s)), p99 \(seconds(latency_p99_s)), location sent, or row publishable, to row committed (\(latency_count) passages)",
             "                 p50 \(seconds(awaited_p50_s)), p99 \(seconds(awaited_p99_s)) with the wait for the third vehicle",
+            "final rows       p50 \(seconds(final_row_p50_s)), p99 \(seconds(final_row_p99_s)), max \(seconds(final_row_max_s)), window's start to last revision committed (\(final_row_count) rows)",
+            "                 bound \(seconds(final_row_bound_s)), \(final_row_late) rows behind it; the matcher's last decision is due by \(seconds(final_row_latest_s))",
             "unpublished      \(unpublished) passages of the live part that no row counts, no latency",
             "late             \(late) passages behind the last revision of their window",
             "lag              \(lag)",

@@ -18,6 +18,8 @@ struct LaneBuilder {
     /// How many partitions the stage's inputs have for good; nil: any number.
     let fixedPartitions: Int32?
     let troubles: TroubleLog
+    /// The most bytes of a batch of records that topics take, where that is known.
+    let batchBounds: [String: Int]
 
     /// How long a thread waits for an answer about offsets.
     ///
@@ -33,9 +35,11 @@ struct LaneBuilder {
             stage: stage, run: settings.run, options: settings.options,
             seed: UInt64.random(in: .min ... .max), partitions: fixedPartitions,
             makeChain: chainMaker(reader, writer))
+        worker.budget = settings.budget
         var lane = LaneServices(
             reader: reader, writer: writer, authority: authority, store: store,
             startsAtEnd: settings.startsAtEnd)
+        lane.announcesProgress = stage.authority == .postgres
         lane.reached = CrashSwitch.reached
         lane.trouble = { [place = "\(settings.run)/\(stage.name)", troubles] attempt, error in
             troubles.note(place, attempt, error)
@@ -51,37 +55,46 @@ struct LaneBuilder {
         _ reader: KafkaReader?
     ) throws -> ((any LogWriter)?, (any CommitAuthority)?) {
         switch stage.authority {
-        case .delivery: return (try KafkaWriter(services.kafka), nil)
+        case .delivery: return (try KafkaWriter(services.kafka, writerOptions), nil)
         case .postgres:
             guard let postgres = services.postgres else {
                 throw DataflowError(
                     .invalidConfiguration, domain: .user,
                     "stage \(stage.name) commits to PostgreSQL: set DATABASE_URL")
             }
-            return (nil, PostgresCommitAuthority(postgres, owner: owner))
+            let place = "\(settings.run)/\(stage.name)"
+            let authority = PostgresCommitAuthority(postgres, owner: owner) { [troubles] refusal in
+                troubles.note(place, "write rows", refusal)
+            }
+            return (nil, authority)
         case .kafka:
             guard let reader else { return (nil, nil) }
             if settings.options.delivery == .exactlyOnce {
                 let log = try transactionalLog(reader)
                 return (log, log)
             }
-            return (try KafkaWriter(services.kafka), LogAuthority(reader))
+            return (try KafkaWriter(services.kafka, writerOptions), LogAuthority(reader))
         }
     }
 
     private func transactionalLog(_ reader: KafkaReader) throws -> TransactionalLog {
         let slots = try settings.checkpoints.slots(
             services.postgres, owner: owner, run: settings.run, stage: stage.name)
-        let timeout = Int(settings.options.transactionTimeoutMilliseconds)
+        let options = writerOptions
         return TransactionalLog(
             run: settings.run, stage: stage.name, reader: reader, slots: slots,
             reached: CrashSwitch.reached
         ) { [kafka = services.kafka] id in
-            try KafkaWriter(
-                kafka,
-                KafkaWriterOptions(
-                    transactionalID: id, transactionTimeoutMilliseconds: timeout))
+            var options = options
+            options.transactionalID = id
+            return try KafkaWriter(kafka, options)
         }
+    }
+
+    private var writerOptions: KafkaWriterOptions {
+        KafkaWriterOptions(
+            transactionTimeoutMilliseconds: Int(settings.options.transactionTimeoutMilliseconds),
+            batchBounds: batchBounds)
     }
 
     private var owner: String { "\(settings.run)-\(thread)" }
@@ -101,6 +114,8 @@ struct LaneBuilder {
             let context = TaskContext(
                 pipeline: plan.graph.pipeline, partition: partition, stageTasks: tasks,
                 incarnation: incarnation,
+                // Whoever pushes hears that a record is too large.
+                recordBound: { stage.isPushed ? .max : writer?.recordBound(of: $0) ?? .max },
                 partitionCount: { topic in
                     guard let writer else {
                         throw DataflowError(

@@ -33,7 +33,10 @@ struct LocationDoor: Sendable {
     }
 
     /// Takes a batch.
-    func take(_ body: [UInt8]) async -> Outcome {
+    ///
+    /// - Parameter keepsPoints: whether its good points are left to whoever asks, who hands them to
+    ///   ``put(_:)`` later; what is refused is written at once.
+    func take(_ body: [UInt8], keepsPoints: Bool = false) async -> Outcome {
         let now = clock.now()
         do throws(RequestRefusal) {
             let decoded = try decoder.decode(body, now: now)
@@ -42,21 +45,30 @@ struct LocationDoor: Sendable {
                     "point \(rejected.index): \(rejected.reason.rawValue)",
                     rejected.original(in: body), now)
             }
-            return await push(decoded, letters) ?? .written(decoded)
+            if keepsPoints && letters.isEmpty { return .written(decoded) }
+            let points = keepsPoints ? [] : decoded.accepted
+            return await push(points, letters, by: decoded.userID) ?? .written(decoded)
         } catch {
-            let nobody = DecodedLocations(userID: "", accepted: [], rejected: [])
             let letters = letter("request: \(error.message)", body, now).map { [$0] } ?? []
-            return await push(nobody, letters) ?? .refused(error)
+            return await push([], letters, by: "") ?? .refused(error)
         }
     }
 
+    /// Writes points of several users in their order; says what was in the way, if anything.
+    func put(_ updates: [LocationUpdate]) async -> Outcome? {
+        // All by one thread: no two of them write to a partition in one order.
+        await push(updates, [], by: "")
+    }
+
     /// Waits until everything that follows from a batch is acknowledged; says what was in the way.
-    private func push(_ decoded: DecodedLocations, _ letters: [DeadLetter]) async -> Outcome? {
+    private func push(
+        _ updates: [LocationUpdate], _ letters: [DeadLetter], by userID: String
+    ) async -> Outcome? {
         // A user's batches keep to one thread, so that they reach the log in the order of their answers.
-        let door = doors[Int(decoded.userID.streamHash % UInt64(doors.count))]
+        let door = doors[Int(userID.streamHash % UInt64(doors.count))]
         return await withCheckedContinuation { continuation in
             let push = PushSource<LocationUpdate>.Push(
-                records: decoded.accepted.map { ($0, $0.observedAt) }, rejected: letters)
+                records: updates.map { ($0, $0.observedAt) }, rejected: letters)
             let isTaken = door.push(stage: LocationDoor.stage, push) { error in
                 continuation.resume(returning: error == nil ? nil : .failed)
             }

@@ -22,8 +22,12 @@ final class PipelineRunner: Sendable {
         var partitions: Int32 = 4
         /// Whether inputs that were never read begin at their end.
         var startsAtEnd = false
-        /// Intervals and bounds.
+        /// Intervals and bounds, where neither the definition nor ``policy`` names others.
         var options = WorkerOptions()
+        /// What goes before the pipeline's definition.
+        var policy = RunPolicy()
+        /// What all tasks of the process may keep together; nil: they are bounded one by one alone.
+        var budget: StateBudget?
     }
 
     /// What runs.
@@ -52,7 +56,9 @@ final class PipelineRunner: Sendable {
             parameters: settings.parameters,
             options: PlanOptions(partitions: settings.partitions))
         self.plan = plan
-        let topics = try PipelineRunner.createTopics(plan.topics, services.kafka)
+        var settings = settings
+        settings.options.apply(settings.policy.over(plan.graph.policy))
+        let (topics, bounds) = try PipelineRunner.createTopics(plan.topics, services.kafka)
         partitions = topics
         try PipelineRunner.createTables(entry, plan, services.postgres)
         if let postgres = services.postgres {
@@ -70,14 +76,14 @@ final class PipelineRunner: Sendable {
             upkeep.isEmpty ? nil : TableKeeper(upkeep, $0, troubles)
         }
         let driver = ThreadedDriver(threads: settings.threads, name: entry.name) {
-            thread, mailbox in
+            [settings] thread, mailbox in
             let builder = GraphBuilder(pipeline: entry.name, resources: resources)
             try entry.define(builder, settings.parameters)
             return try zip(plan.stages, fixed).map { stage, fixed in
                 let lane = LaneBuilder(
                     stage: stage, plan: plan, builder: builder, settings: settings,
                     services: services, store: store, clock: clock, thread: thread,
-                    fixedPartitions: fixed, troubles: troubles)
+                    fixedPartitions: fixed, troubles: troubles, batchBounds: bounds)
                 return try lane.make(mailbox)
             }
         }
@@ -165,17 +171,21 @@ final class PipelineRunner: Sendable {
 
     /// Creates what is missing of topics.
     ///
-    /// - Returns: how many partitions each topic of the cluster has.
+    /// - Returns: how many partitions each topic of the cluster has, and how large a batch of records those of the
+    ///   pipeline take.
     private static func createTopics(
         _ topics: [TopicSpec], _ kafka: KafkaConfiguration
-    ) throws -> [String: Int32] {
+    ) throws -> (partitions: [String: Int32], batchBounds: [String: Int]) {
         let admin = try KafkaAdmin(kafka)
         defer { admin.close() }
         let present = try admin.topics()
         let missing = topics.filter { present[$0.name] == nil }
-        if missing.isEmpty { return present }
         try admin.createTopics(missing)
-        return present.merging(missing.map { ($0.name, $0.partitions) }) { known, _ in known }
+        return (
+            present.merging(missing.map { ($0.name, $0.partitions) }) { known, _ in known },
+            // A cluster need not tell: then the client's own bound is all that is known.
+            (try? admin.batchBounds(of: topics.map(\.name))) ?? [:]
+        )
     }
 
     /// The number of the lock under which views are replaced.

@@ -6,6 +6,7 @@ internal import PostgresClient
 internal import Records
 internal import Runtime
 internal import Serving
+internal import TrafficUpdates
 
 /// `millrace run`: one or more pipelines, in this process, until it is told to stop.
 struct RunCommand: AsyncParsableCommand {
@@ -43,6 +44,17 @@ struct RunCommand: AsyncParsableCommand {
     var from: String?
 
     @Option(
+        help:
+            "In which order --from is played: by time, once it was read to its end, or as given, for input without an end.",
+        transform: { text in
+            guard let order = LocationLines.Order(rawValue: text) else {
+                throw ValidationError("--order takes time or given")
+            }
+            return order
+        })
+    var order = LocationLines.Order.time
+
+    @Option(
         help: "What is promised: exactly-once, at-least-once (faster by a little) or at-most-once.",
         transform: { text in
             guard let delivery = Delivery(rawValue: text) else {
@@ -53,8 +65,30 @@ struct RunCommand: AsyncParsableCommand {
         })
     var delivery = Delivery.exactlyOnce
 
-    @Option(help: "Milliseconds between two commits.")
-    var commitInterval: Int64 = 1_000
+    @Option(help: "Milliseconds between two commits; as the pipeline says, or 1000.")
+    var commitInterval: Int64?
+
+    @Option(
+        help:
+            "After how many records, of a stage on one thread, a commit begins early; as the pipeline says, or 2000000."
+    )
+    var commitRecords: Int?
+
+    @Option(
+        help:
+            "The most bytes of a task's state (300M, 2G): beyond, its partition is read no more until the state has become less; as the pipeline says, or 1G. A task is a stage on one partition."
+    )
+    var maxStateBytes: ByteSize?
+
+    @Option(
+        help: "The most keys of a task's operators; as the pipeline says, or 50000000.")
+    var maxStateKeys: Int?
+
+    @Option(
+        help:
+            "The most bytes of state of all tasks of this process; without it, a quarter of the memory that it may have."
+    )
+    var maxProcessStateBytes: ByteSize?
 
     @Option(help: "The address of the HTTP door of location-ingest, host:port.")
     var listen = "127.0.0.1:8080"
@@ -68,9 +102,14 @@ struct RunCommand: AsyncParsableCommand {
             throw ValidationError("--from is for \(LocationIngest.name)")
         }
         if threads < 1 { throw ValidationError("--threads takes at least 1") }
-        if !(10...60_000).contains(commitInterval) {
-            throw ValidationError("--commit-interval takes 10 to 60000 milliseconds")
-        }
+        if let fault = policy.faults.first { throw ValidationError(fault) }
+    }
+
+    /// What goes before the pipelines' definitions.
+    var policy: RunPolicy {
+        RunPolicy(
+            commitMilliseconds: commitInterval, commitRecords: commitRecords,
+            maximumStateBytes: maxStateBytes?.bytes, maximumStateKeys: maxStateKeys)
     }
 
     func run() async throws {
@@ -78,6 +117,8 @@ struct RunCommand: AsyncParsableCommand {
         let clock = ScaledClock.wall()
         let signals = StopSignals()
         let parameters = try config.map { try ParameterFile.read($0) }
+        let budget = StateBudget(
+            maximumBytes: maxProcessStateBytes?.bytes ?? MemoryLimit.bytes / MemoryLimit.stateShare)
         var runners: [PipelineRunner] = []
         // Whatever ends the run, each pipeline that was started commits and stops.
         defer { for runner in runners { runner.stop() } }
@@ -87,7 +128,12 @@ struct RunCommand: AsyncParsableCommand {
             settings.threads = threads
             settings.partitions = partitions
             settings.parameters = parameters
-            settings.options.deliver(delivery, every: commitInterval)
+            settings.options.delivery = delivery
+            settings.policy = policy
+            settings.budget = budget
+            // What was recorded comes in its own order, and nobody who drives in it later is late because the clock
+            // on the wall went on: event time follows the recording alone.
+            settings.options.isBounded = from != nil && order == .time
             runners.append(
                 try PipelineRunner(try Catalogue.entry(name), settings, services, clock: clock))
             FileHandle.standardError.write(Data("running \(name)\n".utf8))
@@ -121,18 +167,33 @@ struct RunCommand: AsyncParsableCommand {
             watching.cancel()
         }
         let lines = try LocationLines(
-            ingest, kafka: services.kafka, clock: clock, interruption: interruption)
+            ingest, kafka: services.kafka, clock: clock, order: order, interruption: interruption)
         let totals = try await lines.play(path)
         print(
             "lines \(totals.lines), of them refused \(totals.refused); locations accepted \(totals.accepted), rejected \(totals.rejected)"
         )
         let report = try LagReport(services)
         defer { report.close() }
+        var hasSettled = false
         while !interruption.isRequested {
             let rows = try runners.flatMap { try report.rows(plan: $0.plan, run: $0.run) }
-            if rows.allSatisfy({ $0.lag == 0 }) { return }
+            if rows.allSatisfy({ $0.lag == 0 }) {
+                if hasSettled { return }
+                // Not a silence of that length: markers of event time come all the while.
+                hasSettled = true
+                try await Task.sleep(for: try RunCommand.settling(runners))
+            }
             try await Task.sleep(for: .milliseconds(200))
         }
+    }
+
+    /// How long the last early results of windows that stay open come behind their last location, and a commit or
+    /// two later.
+    private static func settling(_ runners: [PipelineRunner]) throws -> Duration {
+        let early = try runners.filter { $0.plan.graph.pipeline == TrafficUpdates.name }.map {
+            try ParameterFile.overlay($0.parameters, on: TrafficUpdates.defaults).early + 2
+        }.max()
+        return .seconds(early ?? 0)
     }
 
     /// Waits for the signal to stop, or for a failure, with the HTTP door open if there is one.

@@ -45,10 +45,15 @@ struct TestCommand: ParsableCommand {
         if seeds < 1 { throw ValidationError("--seeds takes at least 1") }
     }
 
-    func run() throws {
-        _ = try arguments.plan()
-        let entry = try Catalogue.entry(arguments.pipeline)
+    func run() throws { try run(Catalogue.entry(arguments.pipeline)) { print($0) } }
+
+    /// Plays a pipeline.
+    ///
+    /// - Throws: a status of 1 when a seed was not clean, behind what `say` was told of it.
+    func run(_ entry: PipelineEntry, say: (String) -> Void) throws {
         let parameters = try arguments.parameters()
+        _ = try entry.plan(
+            parameters: parameters, options: PlanOptions(partitions: arguments.partitions))
         let run = ChaosRun(
             pipeline: entry.name, inputs: try inputs(), partitions: arguments.partitions
         ) { builder in
@@ -62,9 +67,9 @@ struct TestCommand: ParsableCommand {
             checked += report.recordsChecked
             crashes.merge(report.crashes, uniquingKeysWith: +)
             if report.problems.isEmpty { clean += 1 }
-            for problem in report.problems { print("seed \(seed): \(problem)") }
+            for problem in report.problems { say("seed \(seed): \(problem)") }
         }
-        print(
+        say(
             "\(clean) of \(seeds) seeds clean, \(crashes.count) of \(CrashPoint.allCases.count) crash "
                 + "points hit, \(checked) records checked")
         if clean < Int(seeds) { throw ExitCode.failure }

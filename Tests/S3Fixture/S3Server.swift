@@ -1,21 +1,22 @@
-import Foundation
-import Glibc
-import ObjectStore
-import Synchronization
+internal import Foundation
+internal import Glibc
+package import ObjectStore
+internal import Synchronization
 
 /// `moto`, a service that speaks S3, in a process of its own.
-final class S3Server: Sendable {
+package final class S3Server: Sendable {
     /// The interpreter that has `moto`; nil: nobody installed it.
-    static let python = ProcessInfo.processInfo.environment["MILLRACE_PYTHON"].flatMap { path in
+    package static let python = ProcessInfo.processInfo.environment["MILLRACE_PYTHON"].flatMap {
+        path in
         let server = URL(fileURLWithPath: path).deletingLastPathComponent()
             .appendingPathComponent("moto_server").path
         return FileManager.default.isExecutableFile(atPath: server) ? path : nil
     }
 
     /// The one that all cases of this process share; it ends with the process.
-    static let shared = Result { try S3Server() }
+    package static let shared = Result { try S3Server() }
 
-    let endpoint: String
+    package let endpoint: String
     private static let places = Atomic<Int>(0)
 
     private init() throws {
@@ -52,11 +53,22 @@ final class S3Server: Sendable {
             time.sleep(1)
         """
 
-    static let bucket = "millrace-test"
-    static let credentials = S3Credentials(accessKey: "test", secretKey: "secret")
+    /// The bucket that all share.
+    package static let bucket = "millrace-test"
+    package static let credentials = S3Credentials(accessKey: accessKey, secretKey: secretKey)
+    private static let accessKey = "test"
+    private static let secretKey = "secret"
+
+    /// What a process is told that keeps its checkpoints here.
+    package var environment: [String: String] {
+        [
+            "AWS_ENDPOINT_URL_S3": endpoint, "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": S3Server.accessKey, "AWS_SECRET_ACCESS_KEY": S3Server.secretKey,
+        ]
+    }
 
     /// A place of its own for each caller.
-    func makeLocation() throws -> S3Location {
+    package func makeLocation() throws -> S3Location {
         let number = S3Server.places.wrappingAdd(1, ordering: .relaxed).newValue
         return try S3Location(
             bucket: S3Server.bucket, prefix: "place-\(number)/deep", region: "us-east-1",

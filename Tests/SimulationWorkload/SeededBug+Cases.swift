@@ -1,0 +1,65 @@
+package import OperatorTesting
+internal import Records
+internal import Runtime
+
+/// Where a mistake that is made on purpose shows, and as what.
+extension SeededBug {
+    /// The pipelines in which the mistake can show.
+    package var subjects: [SimulationCase.Subject] {
+        switch self {
+        case .skipFencing: [.sums, .running]
+        case .forgottenTimers: [.delayed]
+        case .markerBeforeRecords: [.windows]
+        case .staleSnapshot, .offsetsBeforeOutputs, .anonymousCommit, .erasedMetadata,
+            .reusedAttempt, .pausedBatch:
+            [.running, .windows]
+        }
+    }
+
+    /// Many times what a run takes that comes to its end.
+    package static let maximumSteps = 10_000
+
+    /// A seed of the simulation with the mistake switched on, or off for comparison, under exactly-once and every
+    /// fault.
+    package func makeCase(seed: UInt64, isMade: Bool = true) -> SimulationCase {
+        var item = SimulationCase(
+            seed: seed, subjects[Int(seed % UInt64(subjects.count))], .exactlyOnce)
+        item.bug = isMade ? self : nil
+        item.maximumSteps = SeededBug.maximumSteps
+        return item
+    }
+
+    /// In which ways a run goes wrong by the mistake: the first one in some seed, no other one in any.
+    package var ways: [SimulationProblem.Kind] {
+        switch self {
+        // Two owners of one transaction: what one aborts, the other commits the offsets of.
+        case .skipFencing: [.lost, .doubled]
+        // The offsets may name a checkpoint that was collected, as its transaction was lost.
+        case .offsetsBeforeOutputs: [.lost, .stopped]
+        // Sums begin anew: totals that are too small, and that nobody should see.
+        case .staleSnapshot: [.lost, .wrong]
+        // What lies there looks half written, so that nothing is committed any more; or it is collected as garbage.
+        case .reusedAttempt: [.endless, .stopped]
+        // Two owners commit the same records.
+        case .anonymousCommit: [.doubled, .wrong, .lost]
+        case .erasedMetadata: [.stopped]
+        // Windows close before their records are there, and are revised.
+        case .markerBeforeRecords: [.lost, .doubled]
+        case .pausedBatch: [.lost, .wrong]
+        case .forgottenTimers: [.lost]
+        }
+    }
+
+    /// Whether the mistake explains what went wrong.
+    package func explains(_ problem: SimulationProblem) -> Bool {
+        guard ways.contains(problem.kind) else { return false }
+        switch (self, problem.kind) {
+        case (.reusedAttempt, .stopped), (.offsetsBeforeOutputs, .stopped):
+            return problem.failure?.code == .corruptCheckpoint
+        case (.erasedMetadata, .stopped):
+            return problem.failure?.code == .incompatibleState
+                && problem.text.contains("names no checkpoint")
+        default: return true
+        }
+    }
+}
