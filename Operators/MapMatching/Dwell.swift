@@ -149,7 +149,8 @@ struct Dwell: Hashable, Sendable {
                 return .outside
             }
             restart(at: first.time, Sum(x: first.x, y: first.y, count: 1))
-            window.add(x, y)
+            // The origin has moved.
+            window.add(lastX, lastY)
             return .moved
         }
         outside = nil

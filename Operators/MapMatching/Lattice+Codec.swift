@@ -46,7 +46,7 @@ extension Lattice {
 
 extension Lattice: BinaryCodable {
     /// Raised with the form of the bytes.
-    public static var codecVersion: UInt32 { 3 }
+    public static var codecVersion: UInt32 { 4 }
 
     /// Reads a state; whoever writes checkpoints keeps the graph's fingerprint beside it.
     public init(from reader: inout ByteReader) throws(CodecError) {

@@ -140,6 +140,9 @@ extension MapMatcher {
                 let candidate = lattice.candidates[
                     lattice.range(index).lowerBound + chain[index]]
                 move(&lattice, to: lattice.steps[index], candidate, confidence, &output)
+                // Who stands is held in place however far its positions stray, and they stray alike for minutes:
+                // they tell nothing of the noise across the road.
+                guard drive.length >= settings.stepDistance else { continue }
                 let place = graph.coordinate(
                     on: Int(candidate.segment), offset: Double(candidate.offset))
                 lattice.noise.add(Float(lattice.steps[index].distance(to: place)))

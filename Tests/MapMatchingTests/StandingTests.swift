@@ -1,8 +1,9 @@
 import Geo
-import MapMatching
 import Records
 import RoadNetwork
 import Testing
+
+@testable import MapMatching
 
 @Suite("Standing and parked vehicles")
 struct StandingTests {
@@ -131,6 +132,23 @@ struct StandingTests {
         #expect(parked != nil && left == nil && lattice.isParked)
         #expect(output.points.count == seen.count)
         #expect(output.traversals.allSatisfy { $0.length < 200 })
+    }
+
+    @Test("a stay that begins with two positions has its mean between them")
+    func begins() {
+        func position(_ metres: Double, _ second: Int64) -> Lattice.Pending {
+            Lattice.Pending(
+                Observation(
+                    time: EventTime(milliseconds: second * 1_000),
+                    coordinate: MatchingTown.place(metres / 200, 0)))
+        }
+        let settings = MatcherSettings()
+        var dwell = Dwell(position(0, 0))
+        #expect(dwell.note(position(300, 5), settings) == .outside)
+        #expect(dwell.note(position(600, 10), settings) == .moved)
+        let mean = MatchingTown.plane.project(dwell.centre)
+        #expect(abs(mean.x - 450) < 0.5 && abs(mean.y) < 0.5)
+        #expect(dwell.since == 5_000)
     }
 
     @Test("a crash and restore at any moment of parking changes nothing")
