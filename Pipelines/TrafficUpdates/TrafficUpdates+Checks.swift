@@ -19,6 +19,12 @@ extension TrafficUpdates {
                 parameter: "minimumVehicles",
                 "is \(p.minimumVehicles); it is 1 to \(ProfileVisitors.limit)")
         }
+        if p.pseudonymKeyFile.isEmpty {
+            graph.notice(
+                parameter: "pseudonymKeyFile",
+                "is empty: users' pseudonyms are made with a key that everybody knows, and whoever reads the topics of this pipeline can find out whose passages they are"
+            )
+        }
         let longest = TrafficUpdates.longestReorder
         if !(0...longest).contains(p.reorder) {
             graph.fault(parameter: "reorder", "is \(p.reorder); it is 0 to \(longest) seconds")

@@ -68,6 +68,21 @@ struct PrivacyTests {
                 != Pseudonyms(keyFile: "").vehicle("anna", at: time))
     }
 
+    @Test("whoever starts the pipeline without a key of its own is warned")
+    func warned() throws {
+        let map = try TrafficPipelineTests.town()
+        func notices(_ keyFile: String) throws -> [String] {
+            let builder = GraphBuilder(pipeline: TrafficUpdates.name)
+            var parameters = TrafficUpdates.defaults
+            parameters.pseudonymKeyFile = keyFile
+            TrafficUpdates(loadMap: { _ in map }).build(builder, parameters)
+            return try builder.graph().notices
+        }
+        #expect(try notices("").contains { $0.contains("pseudonymKeyFile") })
+        // Any file that can be read will do here.
+        #expect(try notices(#filePath).isEmpty)
+    }
+
     @Test("no topic and no table holds a user's id; vehicles are told apart all the same")
     func topics() throws {
         let graph = try TrafficPipelineTests.town()
