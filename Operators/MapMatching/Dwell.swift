@@ -58,6 +58,10 @@ struct Dwell: Hashable, Sendable {
 
     /// The longest memory of the estimate of noise, in positions.
     private static let noiseMemory: UInt8 = 12
+    /// The fewest positions of one who surely stands.
+    private static let fewestStanding: Int32 = 4
+    /// The most noise of one who surely stands, in the standard deviations that the matcher reckons with.
+    private static let mostStraying: Float = 2.5
 
     private var latitude: Double
     private var longitude: Double
@@ -115,6 +119,16 @@ struct Dwell: Hashable, Sendable {
         return Coordinate(
             latitude: latitude + Double(all.y) / count / scale.y,
             longitude: longitude + Double(all.x) / count / scale.x)
+    }
+
+    /// Whether the user surely stands: it has stayed for long enough, and its positions stray no farther from one to
+    /// the next than noise explains.
+    ///
+    /// - Parameter sigma: the standard deviation of the user's positions.
+    func stands(sigma: Float, _ settings: MatcherSettings) -> Bool {
+        parked == nil && outside == nil && duration >= settings.standingAfter
+            && all.count >= Dwell.fewestStanding
+            && variance.squareRoot() <= Dwell.mostStraying * sigma
     }
 
     private func noise(_ settings: MatcherSettings) -> Float {

@@ -41,6 +41,28 @@ extension MapMatcher {
         }
     }
 
+    /// Where a vehicle that surely stands is at an observation: in the mean of its positions since the last step.
+    ///
+    /// A step of the lattice at every noisy position of a stay would move the vehicle to and fro, across a crossing
+    /// and into its side streets. The mean of the whole stay won't do: it may begin with positions of the approach.
+    ///
+    /// - Returns: nil for one that moves, or may.
+    func standingPlace(_ lattice: Lattice, at place: Coordinate) -> Coordinate? {
+        let sigma = Float(settings.sigma) * lattice.noise.ratio(settings)
+        guard let dwell = lattice.dwell, dwell.stands(sigma: sigma, settings),
+            let step = lattice.steps.last
+        else { return nil }
+        var (north, east, count) = (0.0, 0.0, 1.0)
+        for minor in lattice.minors where minor.time > step.time {
+            north += minor.latitude - place.latitude
+            east += minor.longitude - place.longitude
+            count += 1
+        }
+        let mean = Coordinate(
+            latitude: place.latitude + north / count, longitude: place.longitude + east / count)
+        return mean.isValid ? mean : nil
+    }
+
     /// Whether so long a stay is no jam: those move on, and nobody drives beside the road.
     private func hasParked(_ dwell: Dwell) -> Bool {
         if dwell.duration >= settings.parkedAfter { return true }

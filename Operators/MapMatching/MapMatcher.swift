@@ -134,14 +134,17 @@ public struct MapMatcher {
             return
         }
         let elapsed = observation.time - step.time
+        let standing = standingPlace(lattice, at: observation.coordinate)
+        let longest =
+            standing == nil ? settings.longestStepInterval : settings.standingStepInterval
         let isStep =
-            elapsed >= settings.longestStepInterval
-            || (elapsed >= settings.stepInterval
+            elapsed >= longest
+            || (standing == nil && elapsed >= settings.stepInterval
                 && step.distance(to: observation) >= settings.stepDistance
                     * Double(lattice.noise.ratio(settings)))
             || lattice.trailingMinors >= Lattice.trailingLimit
         if isStep {
-            extend(observation, &lattice, &output)
+            extend(standing.map(observation.standing(at:)) ?? observation, &lattice, &output)
         } else if !lattice.insertMinor(observation) {
             lattice.strayCount += 1
             output.points.append(observation.unplaced)

@@ -77,15 +77,34 @@ struct StandingTests {
         #expect(output.points.count == seen.count)
     }
 
-    @Test("a stop of eight minutes on the road that ends by driving on was a jam: it counts")
-    func jam() {
-        let seen = observations(seconds: 600, noise: 8, seed: 5, stop(at: 1.5, for: 480))
-        let (output, _, parked, _) = match(seen)
-        #expect(parked == nil)
+    @Test(
+        "a stop of eight minutes on the road that ends by driving on was a jam: it counts",
+        arguments: [(3.0, 5.0), (8, 1), (8, 5), (8, 15), (8, 30), (16, 5)],
+        0..<8 as Range<UInt64>)
+    func jam(noiseAndSampling: (Double, Double), seed: UInt64) {
+        let (noise, sampling) = noiseAndSampling
+        let seen = observations(
+            seconds: 600, sampling: sampling, noise: noise, seed: seed, stop(at: 1.5, for: 480))
+        let (output, lattice, parked, _) = match(seen)
+        #expect(parked == nil && lattice.breakCount == 0)
         let across = output.traversals.filter { $0.isComplete && $0.duration > 400 }
         #expect(MatchingTown.route(across, graph) == ["1:3"])
         let total = output.traversals.reduce(0) { $0 + $1.length }
         #expect(abs(total - 700) < 60)
+    }
+
+    @Test(
+        "who stands at a crossing for eight minutes has driven into no side street",
+        arguments: [1.8, 1.9, 1.95, 2.05], 0..<8 as Range<UInt64>)
+    func crossing(column: Double, seed: UInt64) {
+        let seen = observations(seconds: 600, noise: 8, seed: seed, stop(at: column, for: 480))
+        let (output, lattice, parked, _) = match(seen)
+        #expect(parked == nil && lattice.breakCount == 0)
+        // The long time is that of one of the two, whichever side of the crossing it was spent on.
+        let complete = output.traversals.filter(\.isComplete).prefix(2)
+        #expect(MatchingTown.route(Array(complete), graph) == ["1:3", "1:4"])
+        let longest = complete.map(\.duration).max() ?? 0
+        #expect(longest > 400)
     }
 
     @Test(
