@@ -48,9 +48,8 @@ extension MapMatcher {
     ///
     /// - Returns: nil for one that moves, or may.
     func standingPlace(_ lattice: Lattice, at place: Coordinate) -> Coordinate? {
-        let sigma = Float(settings.sigma) * lattice.noise.ratio(settings)
-        guard let dwell = lattice.dwell, dwell.stands(sigma: sigma, settings),
-            let step = lattice.steps.last
+        guard let dwell = lattice.dwell, let step = lattice.steps.last,
+            dwell.duration >= settings.standingAfter
         else { return nil }
         var (north, east, count) = (0.0, 0.0, 1.0)
         for minor in lattice.minors where minor.time > step.time {
@@ -60,7 +59,9 @@ extension MapMatcher {
         }
         let mean = Coordinate(
             latitude: place.latitude + north / count, longitude: place.longitude + east / count)
-        return mean.isValid ? mean : nil
+        let sigma = Float(settings.sigma) * lattice.noise.ratio(settings)
+        return mean.isValid && dwell.stands(at: mean, of: Int32(count), sigma: sigma, settings)
+            ? mean : nil
     }
 
     /// Whether so long a stay is no jam: those move on, and nobody drives beside the road.
