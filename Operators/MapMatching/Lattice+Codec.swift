@@ -17,6 +17,25 @@ extension Lattice {
         return (time, coordinate)
     }
 
+    private static func readPending(
+        _ reader: inout ByteReader
+    ) throws(CodecError) -> Pending {
+        let (time, place) = try readPlace(&reader)
+        return Pending(
+            time: time, latitude: place.latitude, longitude: place.longitude,
+            heading: try reader.double(), speed: try reader.double(),
+            sequence: try reader.integer())
+    }
+
+    private static func write(_ item: Pending, into writer: inout ByteWriter) {
+        writer.integer(item.time)
+        writer.double(item.latitude)
+        writer.double(item.longitude)
+        writer.double(item.heading)
+        writer.double(item.speed)
+        writer.integer(item.sequence)
+    }
+
     /// Reads a moment in milliseconds with fractions.
     private static func readMoment(_ reader: inout ByteReader) throws(CodecError) -> Double {
         let moment = try reader.double()
@@ -27,18 +46,13 @@ extension Lattice {
 
 extension Lattice: BinaryCodable {
     /// Raised with the form of the bytes.
-    public static var codecVersion: UInt32 { 3 }
+    public static var codecVersion: UInt32 { 4 }
 
     /// Reads a state; whoever writes checkpoints keeps the graph's fingerprint beside it.
     public init(from reader: inout ByteReader) throws(CodecError) {
         self.init()
         for _ in 0..<(try reader.count(minimumSize: 48)) {
-            let (time, place) = try Lattice.readPlace(&reader)
-            pending.append(
-                Pending(
-                    time: time, latitude: place.latitude, longitude: place.longitude,
-                    heading: try reader.double(), speed: try reader.double(),
-                    sequence: try reader.integer()))
+            pending.append(try Lattice.readPending(&reader))
         }
         try readSteps(&reader)
         for _ in 0..<(try reader.count(minimumSize: 32)) {
@@ -62,6 +76,8 @@ extension Lattice: BinaryCodable {
         for _ in 0..<(try reader.count(minimumSize: 12)) {
             recent.append(Recent(segment: try reader.integer(), leaveTime: try reader.integer()))
         }
+        if try Bool(from: &reader) { dwell = try Dwell(from: &reader) }
+        if try Bool(from: &reader) { leaving = try Lattice.readPending(&reader) }
         noise.squares = Float(bitPattern: try reader.integer(UInt32.self))
         noise.count = Float(bitPattern: try reader.integer(UInt32.self))
         guard noise.squares.isFinite, noise.squares >= 0, noise.count.isFinite, noise.count >= 0
@@ -109,14 +125,7 @@ extension Lattice: BinaryCodable {
     /// Writes the state.
     public func encode(into writer: inout ByteWriter) {
         writer.varint(UInt64(pending.count))
-        for item in pending {
-            writer.integer(item.time)
-            writer.double(item.latitude)
-            writer.double(item.longitude)
-            writer.double(item.heading)
-            writer.double(item.speed)
-            writer.integer(item.sequence)
-        }
+        for item in pending { Lattice.write(item, into: &writer) }
         writer.varint(UInt64(steps.count))
         for step in steps { encode(step, into: &writer) }
         writer.varint(UInt64(minors.count))
@@ -143,6 +152,10 @@ extension Lattice: BinaryCodable {
             writer.integer(item.segment)
             writer.integer(item.leaveTime)
         }
+        (dwell != nil).encode(into: &writer)
+        dwell?.encode(into: &writer)
+        (leaving != nil).encode(into: &writer)
+        if let leaving { Lattice.write(leaving, into: &writer) }
         writer.integer(noise.squares.bitPattern)
         writer.integer(noise.count.bitPattern)
         writer.integer(UInt8(clamping: strays))

@@ -18,6 +18,13 @@ extension Lattice.Pending {
             < (other.time, other.latitude, other.longitude, other.sequence)
     }
 
+    /// The observation with another place, where a vehicle stands that looks nowhere.
+    func standing(at place: Coordinate) -> Lattice.Pending {
+        Lattice.Pending(
+            time: time, latitude: place.latitude, longitude: place.longitude, heading: .nan,
+            speed: .nan, sequence: sequence)
+    }
+
     /// The output for an observation that no road is found for.
     var unplaced: MatchedPoint {
         MatchedPoint(

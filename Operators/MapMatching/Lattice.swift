@@ -6,7 +6,7 @@ public import RoadNetwork
 ///
 /// Bounded: at most ``MatcherSettings/lagSteps`` + 1 steps of ``MatcherSettings/candidates`` places
 /// (24 bytes each), the ways between them (4 bytes a segment, at most ``routeLimit`` a place), 256
-/// observations between the steps (32 bytes each) and 8 past passages. A moving car at 5 s sampling
+/// observations between the steps (32 bytes each), 8 past passages and 90 bytes of where it stays. A moving car at 5 s
 /// holds about 1 to 2 KB. Segments are named by index: bytes are only good for a graph with the same
 /// ``RoadGraph/fingerprint``.
 public struct Lattice: Sendable {
@@ -134,6 +134,10 @@ public struct Lattice: Sendable {
     var minors: [Minor] = []
     var track: Track?
     var recent: [Recent] = []
+    /// Where the user stays, and since when.
+    var dwell: Dwell?
+    /// The observation with which a parked vehicle may have left.
+    var leaving: Pending?
     /// What the user's decided steps show of its noise.
     var noise = Noise()
     /// Observations in a row that led nowhere.
@@ -152,7 +156,10 @@ public struct Lattice: Sendable {
     public init() {}
 
     /// Whether nothing waits for a decision.
-    public var isEmpty: Bool { pending.isEmpty && steps.isEmpty }
+    public var isEmpty: Bool { pending.isEmpty && steps.isEmpty && leaving == nil }
+
+    /// Whether the user has parked: its trip is over, and what comes from there is placed where it ended.
+    public var isParked: Bool { dwell?.parked != nil }
 
     /// No traversal that is still to come leaves its segment before this time: the bound at which
     /// the watermark must be held.
@@ -161,6 +168,7 @@ public struct Lattice: Sendable {
     public var oldestPendingTime: EventTime? {
         var oldest: Int64?
         if let first = pending.first { oldest = first.time }
+        if let leaving { oldest = min(oldest ?? .max, leaving.time) }
         if let first = steps.first { oldest = min(oldest ?? .max, first.time) }
         return oldest.map { EventTime(milliseconds: $0) }
     }
@@ -182,6 +190,7 @@ extension Lattice {
             exists(segment) && offset >= 0 && offset <= graph.length(Int(segment)) + 0.5
         }
         return candidates.allSatisfy { lies(Double($0.offset), on: $0.segment) }
+            && (dwell?.parked.map { $0.segment < 0 || lies($0.offset, on: $0.segment) } ?? true)
             && routes.allSatisfy(exists) && recent.allSatisfy { exists($0.segment) }
             && (track.map {
                 lies($0.offset, on: $0.base)

@@ -69,13 +69,15 @@ extension MapMatcher {
     mutating func finish(_ lattice: inout Lattice, _ output: inout MatchOutput) {
         // The last observation decides where the track ends, however close it was to the last step.
         if let last = lattice.minors.last, let step = lattice.steps.last, last.time > step.time {
+            lattice.minors.removeLast()
+            let place = standingPlace(lattice, at: last.coordinate) ?? last.coordinate
             let observation = Lattice.Pending(
-                time: last.time, latitude: last.latitude, longitude: last.longitude,
+                time: last.time, latitude: place.latitude, longitude: place.longitude,
                 heading: .nan, speed: .nan, sequence: last.sequence)
             graph.candidates(
                 near: observation.coordinate, radius: settings.radius,
                 limit: max(1, min(MapMatcher.candidateLimit, settings.candidates)), into: &found)
-            if !found.isEmpty, connect(observation, &lattice) { lattice.minors.removeLast() }
+            if found.isEmpty || !connect(observation, &lattice) { lattice.minors.append(last) }
         }
         decideAll(&lattice, &output)
         if let track = lattice.track {
@@ -140,6 +142,9 @@ extension MapMatcher {
                 let candidate = lattice.candidates[
                     lattice.range(index).lowerBound + chain[index]]
                 move(&lattice, to: lattice.steps[index], candidate, confidence, &output)
+                // Who stands is held in place however far its positions stray, and they stray alike for minutes:
+                // they tell nothing of the noise across the road.
+                guard drive.length >= settings.stepDistance else { continue }
                 let place = graph.coordinate(
                     on: Int(candidate.segment), offset: Double(candidate.offset))
                 lattice.noise.add(Float(lattice.steps[index].distance(to: place)))

@@ -10,6 +10,8 @@ struct Leg {
     var beta: Double
     /// The time between the two.
     var seconds: Double
+    /// The standard deviation of the user's positions.
+    var sigma: Float
 }
 
 /// The best way found so far to one of the places of a new step.
@@ -46,6 +48,9 @@ extension MapMatcher {
         let seconds = Double(observation.time - lattice.steps[last].time) / 1_000
         let noise = Double(lattice.noise.ratio(settings))
         let beta = settings.beta * noise + settings.betaPerMeter * straight
+        let leg = Leg(
+            straight: straight, beta: beta, seconds: seconds,
+            sigma: Float(settings.sigma * noise))
         let reachable = min(settings.longestRoute, seconds * settings.topSpeed + 100)
         targets.removeAll(keepingCapacity: true)
         for candidate in found { targets.append(graph.segments[candidate.segment].from) }
@@ -56,7 +61,7 @@ extension MapMatcher {
             for place in lattice.range(last) {
                 arrive(
                     from: lattice.candidates[place], at: place - lattice.range(last).lowerBound,
-                    Leg(straight: straight, beta: beta, seconds: seconds),
+                    leg,
                     bound: min(bound, reachable))
             }
             if keepArrivals(observation, &lattice) { return true }
@@ -91,15 +96,17 @@ extension MapMatcher {
                     perChoice: Float(settings.choiceCost)),
                 limit: .infinity, reach: limit, targets: targets, banned: record.reverse)
         }
-        let tolerance = Float(3 * settings.sigma)
         for index in found.indices {
             let candidate = found[index]
-            if candidate.segment == start.segment, candidate.offset >= start.offset - tolerance {
+            if candidate.segment == start.segment,
+                let straying = straying(start.offset - candidate.offset, leg)
+            {
                 // Noise moves a slow car backwards; the car stays.
                 let length = max(0, candidate.offset - start.offset)
                 offer(
                     index, start, place, length, leg,
-                    penalty: prior(seconds: length * record.seconds / record.length, leg),
+                    penalty: straying
+                        + prior(seconds: length * record.seconds / record.length, leg),
                     turns: false,
                     offset: max(candidate.offset, start.offset), route: nil)
             } else if candidate.segment == record.reverse {
@@ -129,6 +136,20 @@ extension MapMatcher {
                 index, start, place, rest + along.meters + candidate.offset, leg,
                 penalty: penalty, turns: false, offset: candidate.offset, route: targets[index])
         }
+    }
+
+    /// What it costs to believe that a car stands which was seen so many metres behind its place.
+    ///
+    /// It is held at the farthest place that it was seen at, so three standard deviations are common; beyond, it is
+    /// the difference of two positions, whose variance is twice that of one. Who stands for minutes is seen five and
+    /// six behind its place once in a while, and has not turned.
+    ///
+    /// - Returns: nil where a U-turn is likelier.
+    private func straying(_ back: Float, _ leg: Leg) -> Float? {
+        let deviations = back / leg.sigma
+        guard deviations > 3 else { return 0 }
+        let cost = (deviations * deviations - 9) / 4
+        return cost <= Float(settings.uTurnCost) ? cost : nil
     }
 
     /// Whether nobody drives a way of `seconds` at free flow in the leg's time: some drive at twice the pace of

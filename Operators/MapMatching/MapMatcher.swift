@@ -95,6 +95,7 @@ public struct MapMatcher {
     /// What is known of the user's past passages stays.
     public mutating func flush(_ lattice: inout Lattice, into output: inout MatchOutput) {
         release(&lattice, upTo: .max, &output)
+        placeParked(&lattice, &output)
         finish(&lattice, &output)
     }
 
@@ -109,8 +110,8 @@ public struct MapMatcher {
 
     // MARK: Steps
 
-    /// Takes an observation whose turn has come.
-    private mutating func accept(
+    /// Takes an observation of a vehicle that isn't parked.
+    mutating func match(
         _ observation: Lattice.Pending, _ lattice: inout Lattice, _ output: inout MatchOutput
     ) {
         guard let step = lattice.steps.last else {
@@ -133,14 +134,17 @@ public struct MapMatcher {
             return
         }
         let elapsed = observation.time - step.time
+        let standing = standingPlace(lattice, at: observation.coordinate)
+        let longest =
+            standing == nil ? settings.longestStepInterval : settings.standingStepInterval
         let isStep =
-            elapsed >= settings.longestStepInterval
-            || (elapsed >= settings.stepInterval
+            elapsed >= longest
+            || (standing == nil && elapsed >= settings.stepInterval
                 && step.distance(to: observation) >= settings.stepDistance
                     * Double(lattice.noise.ratio(settings)))
             || lattice.trailingMinors >= Lattice.trailingLimit
         if isStep {
-            extend(observation, &lattice, &output)
+            extend(standing.map(observation.standing(at:)) ?? observation, &lattice, &output)
         } else if !lattice.insertMinor(observation) {
             lattice.strayCount += 1
             output.points.append(observation.unplaced)

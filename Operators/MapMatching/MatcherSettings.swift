@@ -75,6 +75,30 @@ public struct MatcherSettings: Hashable, Sendable {
     /// So many observations in a row that no road or way leads to break the track.
     public var strayLimit = 2
 
+    /// Over how long positions are averaged to tell whether a vehicle moves, in milliseconds.
+    public var standingWindow: Int64 = 60_000
+    /// After how many milliseconds without motion a vehicle's steps lie at the mean of its positions.
+    public var standingAfter: Int64 = 30_000
+    /// The longest time without a step while a vehicle surely stands, in milliseconds.
+    public var standingStepInterval: Int64 = 30_000
+    /// The least metres between the means of windows that are motion.
+    public var standingDistance = 25.0
+    /// The least distance between the means of windows that is motion, in standard deviations.
+    public var standingDeviations = 4.0
+    /// How far single positions of a standing vehicle lie from their mean, in metres, if noise is small.
+    public var standingRadius = 40.0
+    /// How far single positions of a standing vehicle lie from their mean, in standard deviations.
+    public var outsideDeviations = 5.0
+    /// The most noise that is believed in, in metres per axis; what looks like more is motion.
+    public var noiseLimit = 30.0
+    /// After how many milliseconds without motion a vehicle on the road has parked: until then it stands in a jam
+    /// or at a light, and when it drives on its passage counts.
+    public var parkedAfter: Int64 = 600_000
+    /// After how many milliseconds a vehicle beside the road has parked.
+    public var parkedAsideAfter: Int64 = 300_000
+    /// How far from every road's centre line the mean of a vehicle beside the road lies, in metres.
+    public var asideDistance = 20.0
+
     /// The defaults.
     public init() {}
 }

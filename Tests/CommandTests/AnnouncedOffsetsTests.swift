@@ -47,7 +47,9 @@ struct AnnouncedOffsetsTests {
         let group = "\(run).totals"
         let admin = try KafkaAdmin(kafka)
         defer { admin.close() }
-        try admin.createTopics([TopicSpec(name: "word-counts", partitions: 1)])
+        try admin.createTopics([
+            TopicSpec(name: "word-counts", partitions: 1, retention: .unlimited)
+        ])
         let writer = try KafkaWriter(kafka)
         defer { writer.close() }
         try write(0..<5, writer)

@@ -91,7 +91,9 @@ struct TopicPlaybackTests {
             try await TopicPlaybackTests.onThread {
                 let admin = try KafkaAdmin(kafka)
                 defer { admin.close() }
-                try admin.createTopics([TopicSpec(name: "tracks", partitions: 4)])
+                try admin.createTopics([
+                    TopicSpec(name: "tracks", partitions: 4, retention: .unlimited)
+                ])
                 let writer = try KafkaWriter(kafka)
                 defer { writer.close() }
                 // More than a round takes.

@@ -1,8 +1,10 @@
 import DatabaseFixture
+import Dataflow
 import Geo
 import PostgresClient
 import Records
 import RoadNetwork
+import State
 import Testing
 
 @testable import Command
@@ -64,10 +66,20 @@ struct TrafficTablesTests {
         var past: Double
     }
 
-    private func estimates(_ connection: PostgresConnection) throws -> [Estimate] {
+    private func addFreeFlow(
+        _ segment: Int64, kmh: Double, to connection: PostgresConnection
+    ) throws {
         try connection.query(
-            "SELECT segment_id, speed_kmh, live_traversals, profile_traversals FROM traffic_estimate"
-                + " ORDER BY segment_id"
+            "INSERT INTO traffic_free_flow (segment_id, free_flow_kmh) VALUES ($1, $2)",
+            [.integer(segment), .double(kmh)])
+    }
+
+    private func estimates(
+        _ connection: PostgresConnection, at moment: EventTime
+    ) throws -> [Estimate] {
+        try connection.query(
+            "SELECT segment_id, speed_kmh, live_traversals, profile_traversals"
+                + " FROM traffic_estimate_at($1) ORDER BY segment_id", [.time(moment)]
         ).map { row in
             Estimate(
                 segment: try row.value(0), kmh: (try row.value(1) * 1_000).rounded() / 1_000,
@@ -86,34 +98,117 @@ struct TrafficTablesTests {
                 now.advanced(byMilliseconds: -minutes * 60_000)
             }
             let bin = WeekBin(now).rawValue
-            // Live alone, the newest of two windows.
+            // Of every segment the map tells free flow, and nothing else is known of some.
+            for segment in 1...8 as ClosedRange<Int64> {
+                try addFreeFlow(segment, kmh: 50, to: connection)
+            }
+            // Live alone, the newest of two windows; one of the future says nothing yet.
             try addLive(1, before(5), kmh: 90, to: connection)
             try addLive(1, now, kmh: 36, to: connection)
-            // The profile alone.
-            try addProfile(2, bin: bin, kmh: 50, to: connection)
-            // Both: 4 live passages at 20 km/h, the past counting for SpeedPrior.weight at 60.
+            try addLive(1, before(-5), kmh: 7, to: connection)
+            // The profile alone, of 20 passages.
+            try addProfile(2, bin: bin, kmh: 30, to: connection)
+            // Both.
             try addLive(3, before(9), kmh: 20, to: connection)
             try addProfile(3, bin: bin, kmh: 60, to: connection)
             // Too old, and of the bins beside it.
             try addLive(4, before(10), kmh: 36, to: connection)
-            try addProfile(5, bin: (bin + 1) % 2_016, kmh: 50, to: connection)
-            try addProfile(6, bin: (bin + 2_015) % 2_016, kmh: 50, to: connection)
+            try addProfile(5, bin: (bin + 1) % 2_016, kmh: 30, to: connection)
+            try addProfile(6, bin: (bin + 2_015) % 2_016, kmh: 30, to: connection)
             // A speed that can't be divided by leaves the other.
             try addLive(7, now, kmh: 0, to: connection)
             try addProfile(7, bin: bin, kmh: 42, to: connection)
+            // Off the map: what is known is told all the same.
+            try addLive(9, now, kmh: 44, to: connection)
 
-            let weight = Double(SpeedPrior.weight)
-            let blended = (4 + weight) / (4 / 20 + weight / 60)
+            let free = SpeedPrior(speed: 50)
+            func past(_ kmh: Double) -> SpeedPrior {
+                SpeedPrior(speed: free.blended(with: kmh, passages: 20))
+            }
+            func estimate(_ segment: Int64, _ kmh: Double, _ live: Int64, _ past: Double)
+                -> Estimate
+            {
+                Estimate(
+                    segment: segment, kmh: (kmh * 1_000).rounded() / 1_000, live: live, past: past)
+            }
             #expect(
-                try estimates(connection) == [
-                    Estimate(segment: 1, kmh: 36, live: 4, past: 0),
-                    Estimate(segment: 2, kmh: 50, live: 0, past: 20),
-                    Estimate(
-                        segment: 3, kmh: (blended * 1_000).rounded() / 1_000, live: 4, past: 20),
-                    Estimate(segment: 7, kmh: 42, live: 4, past: 20),
+                try estimates(connection, at: now) == [
+                    estimate(1, free.blended(with: 36, passages: 4), 4, 0),
+                    estimate(2, past(30).speed, 0, 20),
+                    estimate(3, past(60).blended(with: 20, passages: 4), 4, 20),
+                    estimate(4, 50, 0, 0), estimate(5, 50, 0, 0), estimate(6, 50, 0, 0),
+                    estimate(7, past(42).speed, 4, 20), estimate(8, 50, 0, 0),
+                    estimate(9, 44, 4, 0),
                 ])
-            // What the view says is what the pipeline's own arithmetic says.
-            #expect(weight == 4 && abs(blended - 30) < 1e-9)
+        }
+    }
+
+    @Test("the estimate is that of now: live rows of yesterday say nothing any more")
+    func estimateOfNow() async throws {
+        try await withTables { _, connection in
+            try addFreeFlow(1, kmh: 50, to: connection)
+            try addFreeFlow(2, kmh: 50, to: connection)
+            try addLive(1, TrafficTablesTests.monday, kmh: 5, to: connection)
+            try connection.script(
+                "INSERT INTO live_traffic (segment_id, window_start, window_end, speed_kmh,"
+                    + " traversals, vehicles, revision)"
+                    + " VALUES (2, now() - interval '1 minute', now(), 5, 100000, 3, 1)")
+            let speeds = try connection.query(
+                "SELECT round(speed_kmh)::bigint FROM traffic_estimate ORDER BY segment_id"
+            ).map { try $0.value(0, as: Int64.self) }
+            #expect(speeds == [50, 5])
+        }
+    }
+
+    @Test("the database blends as the pipeline's own arithmetic does")
+    func blend() async throws {
+        try await withTables { _, connection in
+            for prior in [0.0, 0.1, 7, 50, 130] {
+                for speed in [-1.0, 0, 0.5, 33.3, 250] {
+                    for passages in [-1.0, 0, 0.2, 1, 4, 17, 1e9] {
+                        let row = try #require(
+                            try connection.query(
+                                "SELECT traffic_blended($1, $2, $3)",
+                                [.double(prior), .double(speed), .double(passages)]
+                            ).first)
+                        let own = SpeedPrior(speed: prior).blended(with: speed, passages: passages)
+                        let its = try row.value(0, as: Double.self)
+                        #expect(
+                            abs(its - own) <= 1e-12 * max(1, own),
+                            "\(prior) \(speed) \(passages)")
+                    }
+                }
+            }
+            let unknown = try connection.query("SELECT traffic_blended(NULL, NULL, NULL)")
+            #expect(try unknown.first?.optional(0, as: Double.self) == nil)
+        }
+    }
+
+    @Test(
+        "the free flow of the map stands in its table before anything has come, and follows the map"
+    )
+    func freeFlow() async throws {
+        try await withTables { configuration, connection in
+            func count() throws -> Int {
+                try connection.query("SELECT 1 FROM traffic_free_flow").count
+            }
+            func rows(_ version: String, _ segments: Range<Int64>) -> ReferenceRows {
+                ReferenceRows(table: TrafficUpdates.trafficFreeFlow, version: version) {
+                    segments.map { [.integer($0), .double(50)] }
+                }
+            }
+            try rows("a", 0..<5).fill(configuration)
+            #expect(try count() == 5)
+            // The same map is not written again; another one replaces it.
+            try rows("a", 0..<7).fill(configuration)
+            #expect(try count() == 5)
+            try rows("b", 3..<6).fill(configuration)
+            #expect(try count() == 3)
+            // What the catalogue says of the pipeline is the whole map.
+            let entry = try Catalogue.entry(TrafficUpdates.name)
+            let builder = GraphBuilder(pipeline: entry.name)
+            try #require(try entry.reference(builder, nil)).fill(configuration)
+            #expect(try count() == (try Catalogue.map(at: "").segmentCount))
         }
     }
 

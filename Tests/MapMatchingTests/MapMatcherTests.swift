@@ -110,13 +110,24 @@ struct MapMatcherTests {
 
     @Test("a one-way isn't driven against its direction")
     func oneWay() {
-        // Along the one-way's line, but westwards: no path fits, and none is claimed against it.
+        // Along the one-way's line, but westwards: nothing is claimed along it, and no passage goes against it.
         let observations = MatchingTown.drive([(3.5, 2), (0.5, 2)])
         var matcher = MapMatcher(graph: graph)
         let output = matcher.match(observations)
-        for traversal in output.traversals where graph.segment(traversal.segment).way == 3 {
-            #expect(graph.reverse(traversal.segment) == nil)
+        #expect(output.points.count == observations.count)
+        let along = output.traversals.filter { graph.segment($0.segment).way == 3 }
+        // What there is of the one-way at all is standing on it, or crossing it: no metres westwards.
+        #expect(along.reduce(0) { $0 + $1.length } < 150, "\(along)")
+        #expect(!MatchingTown.route(along.filter(\.isComplete), graph).contains("3:22"))
+        for (a, b) in zip(output.traversals, output.traversals.dropFirst())
+        where a.leaveTime == b.enterTime {
+            #expect(
+                graph.endNode(a.segment) == graph.startNode(b.segment)
+                    || graph.reverse(a.segment) == b.segment)
         }
+        // On a street that is open to both sides the same drive is matched westwards.
+        let open = matcher.match(MatchingTown.drive([(3.5, 1), (0.5, 1)]))
+        #expect(MatchingTown.route(open.traversals, graph) == ["2:14", "2:13", "2:12", "2:11"])
         let eastwards = matcher.match(MatchingTown.drive([(0.5, 2), (3.5, 2)]))
         #expect(
             MatchingTown.route(eastwards.traversals, graph) == ["3:22", "3:23", "3:24", "3:25"])

@@ -46,6 +46,28 @@ struct NoiseTests {
         }
     }
 
+    @Test("who stands teaches nothing, at the kerb neither", arguments: [(3.0, 0.09), (8, 0)])
+    func standing(noise: Double, row: Double) throws {
+        let graph = try MatchingTown.make()
+        var matcher = MapMatcher(graph: graph)
+        var (lattice, output) = (Lattice(), MatchOutput())
+        var random = SeededGenerator(seed: 2)
+        func normal() -> Double { (0..<12).reduce(-6.0) { sum, _ in sum + random.unit() } * noise }
+        for index in 0..<120 {
+            let column = min(1.5, 0.2 + Double(index) * 0.25)
+            let place = MatchingTown.place(
+                column + normal() / 200, (column < 1.5 ? 0 : row) + normal() / 200)
+            matcher.advance(
+                &lattice,
+                with: Observation(
+                    time: EventTime(milliseconds: Int64(index) * 5_000), coordinate: place,
+                    sequence: UInt64(index)),
+                into: &output)
+        }
+        #expect(lattice.noise.count > 3)
+        #expect(lattice.noise.ratio(matcher.settings) < 1.15)
+    }
+
     @Test(
         "routes seen with 20 m of noise are found far better than by a matcher that expects 8 m of all"
     )

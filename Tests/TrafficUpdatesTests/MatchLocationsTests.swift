@@ -57,6 +57,7 @@ struct MatchLocationsTests {
         options.start = start
         var parameters = TrafficUpdates.Parameters()
         parameters.trimStart = 0
+        parameters.matchedLocations = "matched-locations"
         change(&parameters)
         let harness = try PipelineHarness("traffic-updates", options) { builder in
             TrafficUpdates(loadMap: { _ in graph }).build(builder, parameters)
@@ -90,7 +91,7 @@ struct MatchLocationsTests {
     }
 
     @Test(
-        "who stands for five minutes has parked: no passage tells of it, and the next trip begins anew"
+        "who stands for a quarter of an hour has parked: no passage tells of it, and the next trip begins anew"
     )
     func parked() throws {
         let graph = try Self.carriageways()
@@ -101,12 +102,12 @@ struct MatchLocationsTests {
             locations.append(
                 Self.location(Int64(step * 5), Double(step) * 50 + noise(), noise()))
         }
-        for step in 0..<100 {
+        for step in 0..<200 {
             locations.append(Self.location(Int64(80 + step * 5), 760 + noise(), noise()))
         }
         for step in 0..<16 {
             locations.append(
-                Self.location(Int64(580 + step * 5), 760 + Double(step) * 50 + noise(), noise()))
+                Self.location(Int64(1_080 + step * 5), 760 + Double(step) * 50 + noise(), noise()))
         }
         let (places, passages) = try Self.run(locations, graph)
         #expect(places.count == locations.count)
@@ -116,11 +117,11 @@ struct MatchLocationsTests {
         // The same with a red light of two minutes: the passage across it is told of.
         let light = locations.filter { location in
             let second = location.observedAt.millisecondsSince(Self.start) / 1_000
-            return second < 200 || second >= 580
+            return second < 200 || second >= 1_080
         }.map { location in
             var location = location
-            if location.observedAt.millisecondsSince(Self.start) >= 580_000 {
-                location.observedAt = location.observedAt.advanced(byMilliseconds: -380_000)
+            if location.observedAt.millisecondsSince(Self.start) >= 1_080_000 {
+                location.observedAt = location.observedAt.advanced(byMilliseconds: -880_000)
             }
             return location
         }

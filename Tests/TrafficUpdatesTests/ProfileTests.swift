@@ -12,7 +12,7 @@ struct ProfileTests {
     ) -> SegmentTraversal {
         let left = EventTime(milliseconds: seconds * 1_000)
         return SegmentTraversal(
-            userID: "car-\(vehicle)", segment: SegmentID(rawValue: 7),
+            vehicle: UInt64(vehicle), visitor: UInt64(vehicle), segment: SegmentID(rawValue: 7),
             enteredAt: left.advanced(byMilliseconds: Int64((-100_000 / speed).rounded())),
             leftAt: left, length: 100, completedAt: left, freeFlowSeconds: 8, confidence: 1)
     }
@@ -37,21 +37,21 @@ struct ProfileTests {
         var state = ProfileState()
         for (vehicle, speed) in [10.0, 20, 10, 20].enumerated() {
             state.add(
-                ProfileTests.passage(vehicle, at: 1_000, speed: speed), decay: 0.5, needed: 3)
+                ProfileTests.passage(vehicle, at: 1_000, speed: speed), decay: 0.5)
         }
         #expect(abs(state.sum.mean - 400 / 30) < 1e-9)
         #expect(abs(state.sum.variance - 25) < 1e-9)
         #expect(state.sum.count == 4)
         #expect(abs(state.sum.freeFlow - 12.5) < 1e-9)
-        #expect(state.vehicles.count == 3)
+        #expect(state.visitors.count == 4)
         let week: Int64 = 7 * 86_400
-        state.add(ProfileTests.passage(9, at: 1_000 + week, speed: 40), decay: 0.5, needed: 3)
+        state.add(ProfileTests.passage(9, at: 1_000 + week, speed: 40), decay: 0.5)
         #expect(abs(state.sum.count - 3) < 1e-9)
         #expect(abs(state.sum.mean - 300 / 17.5) < 1e-9)
         // Two weeks on, and one that comes late.
-        state.add(ProfileTests.passage(9, at: 1_000 + 3 * week, speed: 40), decay: 0.5, needed: 3)
+        state.add(ProfileTests.passage(9, at: 1_000 + 3 * week, speed: 40), decay: 0.5)
         #expect(abs(state.sum.count - 1.75) < 1e-9)
-        state.add(ProfileTests.passage(9, at: 1_000, speed: 40), decay: 0.5, needed: 3)
+        state.add(ProfileTests.passage(9, at: 1_000, speed: 40), decay: 0.5)
         #expect(abs(state.sum.count - 2.75) < 1e-9)
     }
 
@@ -68,13 +68,64 @@ struct ProfileTests {
     func codec() throws {
         var state = ProfileState()
         for vehicle in 0..<5 {
-            state.add(ProfileTests.passage(vehicle, at: 1_000), decay: 0.5, needed: 4)
+            state.add(ProfileTests.passage(vehicle, at: 1_000), decay: 0.5)
         }
         let back = try ProfileTests.decode(state.encoded, as: ProfileState.self)
         #expect(back.encoded == state.encoded)
-        #expect(back.vehicles == state.vehicles)
+        #expect(back.visitors == state.visitors)
         let key = SegmentBin(segment: SegmentID(rawValue: 7), bin: WeekBin(rawValue: 2_015))
         #expect(try ProfileTests.decode(key.encoded, as: SegmentBin.self) == key)
+    }
+
+    @Test(
+        "no order of coming, and nothing that was taken back, changes a profile",
+        arguments: 0..<8 as Range<UInt64>)
+    func order(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        let week: Int64 = 7 * 86_400
+        func state(_ passages: [SegmentTraversal]) -> [UInt8] {
+            var state = ProfileState()
+            for passage in passages { state.add(passage, decay: 0.85) }
+            return state.encoded
+        }
+        // Two weeks with more vehicles than are told apart; the weeks come in their order, what lies within one
+        // comes in any.
+        let weeks = (0..<2).map { number in
+            (0..<150).map { vehicle in
+                ProfileTests.passage(
+                    vehicle * 7 % 100 + 30 * number, at: 1_000 + Int64(number) * week,
+                    speed: 3 + random.unit() * 30)
+            }
+        }
+        let expected = state(weeks.flatMap { $0 })
+        #expect(state(weeks.flatMap { $0.shuffled(using: &random) }) == expected)
+        var few = ProfileState()
+        for vehicle in 0..<3 { few.add(ProfileTests.passage(vehicle, at: 1_000), decay: 0.5) }
+        let before = few.encoded
+        few.add(ProfileTests.passage(9, at: 1_000, speed: 3), decay: 0.5)
+        #expect(few.visitors.count == 4)
+        few.add(ProfileTests.passage(9, at: 1_000, speed: 3).takenBack, decay: 0.5)
+        #expect(few.encoded == before && few.visitors.count == 3)
+    }
+
+    @Test("vehicles are bounded, the last ones are kept, and none is remembered for ever")
+    func visitors() {
+        let week: Int64 = 7 * 86_400
+        var state = ProfileState()
+        for vehicle in 0..<500 {
+            state.add(ProfileTests.passage(vehicle, at: 1_000), decay: 0.85)
+        }
+        #expect(state.visitors.count == ProfileVisitors.limit)
+        for vehicle in 1_000..<1_010 {
+            state.add(ProfileTests.passage(vehicle, at: 1_000 + week), decay: 0.85)
+        }
+        #expect(state.visitors.count == ProfileVisitors.limit)
+        // One vehicle that passes every week is one, however often.
+        for number in 2...20 as ClosedRange<Int64> {
+            state.add(ProfileTests.passage(7, at: 1_000 + number * week), decay: 0.85)
+            #expect(number > 9 || state.visitors.count >= 10)
+        }
+        #expect(state.visitors.count == 1)
     }
 
     @Test("what was measured weighs more the more of it there is")

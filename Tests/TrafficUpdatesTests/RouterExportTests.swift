@@ -8,7 +8,7 @@ import Transforms
 
 @Suite("The newest speeds for routers")
 struct RouterExportTests {
-    private static func update(
+    static func update(
         _ segment: UInt64, minute: Int64, revision: UInt32 = 1, speed: Double? = 10
     ) -> TrafficUpdate {
         let window = Window(
@@ -20,7 +20,7 @@ struct RouterExportTests {
             let left = window.start.advanced(byMilliseconds: 30_000)
             filled.add(
                 SegmentTraversal(
-                    userID: "u", segment: SegmentID(rawValue: segment),
+                    vehicle: 1, visitor: 1, segment: SegmentID(rawValue: segment),
                     enteredAt: left.advanced(byMilliseconds: -Int64(100_000 / speed)), leftAt: left,
                     length: 100, completedAt: left, freeFlowSeconds: 8, confidence: 1), at: left)
             sum = filled
@@ -48,14 +48,14 @@ struct RouterExportTests {
         #expect(book.takeChanges().map(\.rawValue) == [1])
     }
 
-    @Test("what is older than the bound is forgotten, by the topic's own time")
+    @Test("windows that ended before the bound are forgotten")
     func age() {
         var book = SpeedBook()
         for segment in 1...4 as ClosedRange<UInt64> {
             book.take(Self.update(segment, minute: Int64(segment) * 5))
         }
         _ = book.takeChanges()
-        book.forget(olderThan: 600_000)
+        book.forget(endedBefore: book.newest.advanced(byMilliseconds: -600_000))
         #expect(book.segments.map(\.rawValue) == [2, 3, 4])
         #expect(book.takeChanges().map(\.rawValue) == [1])
     }

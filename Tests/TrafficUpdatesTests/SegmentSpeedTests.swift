@@ -1,7 +1,9 @@
 import Records
 import RoadNetwork
+import State
 import Testing
-import TrafficUpdates
+
+@testable import TrafficUpdates
 
 @Suite("What a window knows of a segment")
 struct SegmentSpeedTests {
@@ -13,7 +15,8 @@ struct SegmentSpeedTests {
             let seconds = (length / (1 + random.unit() * 39) * 1_000).rounded() / 1_000
             let start = Int64(random.next() % 60_000)
             return SegmentTraversal(
-                userID: "v\(random.next() % 7)", segment: SegmentID(rawValue: 1),
+                vehicle: (random.next() % 7).streamHash, visitor: 0,
+                segment: SegmentID(rawValue: 1),
                 enteredAt: EventTime(milliseconds: start),
                 leftAt: EventTime(milliseconds: start + Int64((seconds * 1_000).rounded())),
                 length: length, completedAt: EventTime(milliseconds: start + 60_000),
@@ -43,7 +46,7 @@ struct SegmentSpeedTests {
         #expect(abs(sum.standardDeviation - variance.squareRoot()) < 1e-6)
         #expect(abs(sum.freeFlowRatio - metres / 20 / seconds) < 1e-6)
         #expect(sum.traversals == 60)
-        #expect(sum.vehicles == Set(passages.map(\.userID)).count)
+        #expect(sum.vehicles == Set(passages.map(\.vehicle)).count)
     }
 
     @Test("percentiles are right to half a step of 6 %", arguments: [0.0, 0.15, 0.5, 0.85, 1])
@@ -67,6 +70,24 @@ struct SegmentSpeedTests {
             #expect(merged.percentile(0.5) == whole.percentile(0.5))
             #expect(merged.vehicles == whole.vehicles && merged.traversals == whole.traversals)
         }
+    }
+
+    @Test("what is taken back was never there, in whatever part of the sum it comes")
+    func takenBack() {
+        let passages = SegmentSpeedTests.passages(60, seed: 6)
+        let wrong = SegmentSpeedTests.passages(20, seed: 7)
+        let expected = SegmentSpeedTests.sum(passages)
+        #expect(SegmentSpeedTests.sum(passages + wrong + wrong.map(\.takenBack)) == expected)
+        // The correction comes with another flush, as a sum of its own.
+        var merged = SegmentSpeedTests.sum(wrong + passages)
+        let correction = SegmentSpeedTests.sum(wrong.map(\.takenBack))
+        #expect(correction.vehicles == 0 && correction.percentile(0.5) == 0)
+        merged.merge(correction)
+        #expect(merged == expected)
+        // All of a row may go.
+        var none = SegmentSpeedTests.sum(wrong)
+        none.merge(correction)
+        #expect(none == SegmentSpeed() && none.vehicles == 0)
     }
 
     @Test("nothing is known of nothing")

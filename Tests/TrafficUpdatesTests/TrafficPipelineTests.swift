@@ -15,7 +15,7 @@ struct TrafficPipelineTests {
     private static let plane = LocalProjection(origin: Coordinate(latitude: 49, longitude: 8))
 
     /// A straight road with a crossing every 150 m and a street to the north at each.
-    private static func town(columns: Int = 12) throws -> RoadGraph {
+    static func town(columns: Int = 12) throws -> RoadGraph {
         var builder = RoadGraphBuilder()
         for column in 0..<columns {
             for row in 0..<2 {
@@ -54,7 +54,7 @@ struct TrafficPipelineTests {
         return locations
     }
 
-    private static func harness(
+    static func harness(
         _ graph: RoadGraph, _ cars: Int, _ parameters: TrafficUpdates.Parameters = .init()
     ) throws -> PipelineHarness {
         var options = SimulationOptions()
@@ -94,10 +94,10 @@ struct TrafficPipelineTests {
         try harness.finish()
         let rows = harness.rows(of: "live_traffic")
         // A row for each segment and minute in which three or more have passed.
-        var users: [[UInt64]: Set<String>] = [:]
+        var users: [[UInt64]: Set<UInt64>] = [:]
         for traversal in try TrafficPipelineTests.traversals(harness) {
             let minute = UInt64(traversal.leftAt.milliseconds / 60_000)
-            users[[traversal.segment.rawValue, minute], default: []].insert(traversal.userID)
+            users[[traversal.segment.rawValue, minute], default: []].insert(traversal.vehicle)
         }
         #expect(rows.count == users.values.count { $0.count >= 3 })
         #expect(rows.count >= 7)
@@ -119,10 +119,10 @@ struct TrafficPipelineTests {
     func profile() throws {
         let harness = try TrafficPipelineTests.harness(try TrafficPipelineTests.town(), 4)
         try harness.finish()
-        var users: [SegmentBin: Set<String>] = [:]
+        var users: [SegmentBin: Set<UInt64>] = [:]
         for passage in try TrafficPipelineTests.traversals(harness) {
             let key = SegmentBin(segment: passage.segment, bin: WeekBin(passage.leftAt))
-            users[key, default: []].insert(passage.userID)
+            users[key, default: []].insert(passage.vehicle)
         }
         let rows = harness.rows(of: "traffic_profile")
         #expect(rows.count == users.values.count { $0.count >= 3 })

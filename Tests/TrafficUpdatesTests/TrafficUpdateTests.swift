@@ -7,7 +7,7 @@ import TrafficUpdates
 @Suite("Records of the traffic topics")
 struct TrafficUpdateTests {
     private let traversal = SegmentTraversal(
-        userID: "u-1", segment: SegmentID(rawValue: .max - 3),
+        vehicle: .max - 7, visitor: 9, segment: SegmentID(rawValue: .max - 3),
         enteredAt: EventTime(milliseconds: 1_000), leftAt: EventTime(milliseconds: 7_500),
         length: 81.5, completedAt: EventTime(milliseconds: 9_000), freeFlowSeconds: 5.25,
         confidence: 0.75)
@@ -23,6 +23,9 @@ struct TrafficUpdateTests {
                     offset: Offset(0), timestamp: EventTime(milliseconds: 0), key: nil,
                     value: bytes))
         }
-        #expect(read == traversal)
+        // Who passes there every week is nobody else's business.
+        var told = traversal
+        told.visitor = 0
+        #expect(read == told)
     }
 }

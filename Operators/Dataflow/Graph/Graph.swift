@@ -8,6 +8,8 @@ public struct Graph: Sendable {
     public let nodes: [GraphNode]
     /// How it is to be run, where no flag says otherwise.
     public let policy: RunPolicy
+    /// What whoever starts it is to know: parameters that can be used, and shouldn't be in production.
+    public let notices: [String]
     /// What was wrong while it was defined; see ``validated()``.
     let definitionFaults: [GraphFault]
 

@@ -15,6 +15,7 @@ public final class GraphBuilder {
     public var policy = RunPolicy()
     private var nodes: [GraphNode] = []
     private var faults: [GraphFault] = []
+    private var notices: [String] = []
     private var terminals: [Terminal] = []
     private var topicReaders: [NodeID: Any] = [:]
 
@@ -44,7 +45,7 @@ public final class GraphBuilder {
                 operatorID: OperatorID(unchecked: pipeline), message: $0, location: "policy")
         }
         return try Graph(
-            pipeline: pipeline, nodes: nodes, policy: policy,
+            pipeline: pipeline, nodes: nodes, policy: policy, notices: notices,
             definitionFaults: faults + policyFaults
         ).validated()
     }
@@ -86,6 +87,15 @@ public final class GraphBuilder {
             GraphFault(
                 operatorID: OperatorID(unchecked: "parameter \(parameter)"), message: message,
                 location: SourceLocation(file, line).description))
+    }
+
+    /// Notes a parameter that can be used, and that whoever starts the pipeline is to be warned of.
+    ///
+    /// - Parameters:
+    ///   - parameter: the parameter's name, as it stands in the file.
+    ///   - message: what is to be known, as `is empty: …`.
+    public func notice(parameter: String, _ message: String) {
+        notices.append("parameter \(parameter) \(message)")
     }
 
     /// A time that a parameter gives in seconds; one that can't be used is a fault of the definition.

@@ -66,6 +66,18 @@ public final class ValhallaTraffic {
         return true
     }
 
+    /// Makes the speed of every edge unknown.
+    public func clear() {
+        for tile in tiles.values {
+            for edge in 0..<tile.edges {
+                bytes.storeBytes(
+                    of: ValhallaSpeed.unknown.rawValue.littleEndian,
+                    toByteOffset: tile.offset + ValhallaTraffic.headerSize + 8 * edge,
+                    as: UInt64.self)
+            }
+        }
+    }
+
     /// Notes in every tile when its speeds were last changed, in seconds since 1970.
     public func stamp(_ seconds: UInt64) {
         for tile in tiles.values {

@@ -1,3 +1,4 @@
+internal import Dataflow
 internal import Fleet
 internal import LocationIngest
 internal import Records
@@ -19,8 +20,18 @@ enum Catalogue {
         PipelineEntry(
             TrafficUpdates.self,
             summary: "topic locations -> speed per road segment and minute: table live_traffic",
-            tables: [TrafficUpdates.liveTraffic, TrafficUpdates.trafficProfile],
+            tables: [
+                TrafficUpdates.liveTraffic, TrafficUpdates.trafficProfile,
+                TrafficUpdates.trafficFreeFlow,
+            ],
             views: TrafficUpdates.views, upkeep: { [TrafficUpdates.upkeep($0)] },
+            reference: { pipeline, graph, parameters in
+                let roads = try pipeline.roads(graph, parameters).get()
+                return ReferenceRows(
+                    table: TrafficUpdates.trafficFreeFlow,
+                    version: String(roads.fingerprint, radix: 16)
+                ) { TrafficUpdates.freeFlow(of: roads) }
+            },
             make: { TrafficUpdates(loadMap: { try map(at: $0) }) }),
         PipelineEntry(
             WordCount.self, summary: "the tutorial: topic lines -> words per minute"),

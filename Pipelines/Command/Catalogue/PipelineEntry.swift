@@ -17,6 +17,8 @@ struct PipelineEntry: Sendable {
     /// Statements that are to be run again and again, with the parameters of a configuration file (YAML): what
     /// takes old rows away.
     let upkeep: @Sendable (String?) throws -> [String]
+    /// Rows that follow from the parameters alone, and stand in a table before the pipeline starts.
+    let reference: @Sendable (GraphBuilder, String?) throws -> ReferenceRows?
     /// Defines the pipeline with the parameters of a configuration file (YAML), or without one.
     let define: @Sendable (GraphBuilder, String?) throws -> Void
 
@@ -24,6 +26,9 @@ struct PipelineEntry: Sendable {
     init<P: Pipeline>(
         _ type: P.Type, summary: String, tables: [TableSpec] = [], views: [String] = [],
         upkeep: @escaping @Sendable (P.Parameters) -> [String] = { _ in [] },
+        reference: @escaping @Sendable (P, GraphBuilder, P.Parameters) throws -> ReferenceRows? = {
+            _, _, _ in nil
+        },
         make: @escaping @Sendable () -> P = { P() }
     ) {
         name = P.name
@@ -31,6 +36,9 @@ struct PipelineEntry: Sendable {
         self.tables = tables
         self.views = views
         self.upkeep = { yaml in upkeep(try ParameterFile.overlay(yaml, on: P.defaults)) }
+        self.reference = { builder, yaml in
+            try reference(make(), builder, try ParameterFile.overlay(yaml, on: P.defaults))
+        }
         define = { builder, yaml in
             let parameters = try ParameterFile.overlay(yaml, on: P.defaults)
             make().build(builder, parameters)

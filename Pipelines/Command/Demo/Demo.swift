@@ -24,6 +24,8 @@ struct Demo {
     private let isContinued: Bool
     /// Whether Kafka is somebody else's, and not the broker that this run starts.
     private let isShared: Bool
+    /// The topic in which the pipeline tells where it has placed each location, for the judge.
+    static let matchedLocations = "matched-locations"
     /// How often the clock is noted, in real seconds.
     private static let noteSeconds = 5.0
     /// How long pipelines may take to get their partitions, in waits of 50 ms: two minutes.
@@ -119,6 +121,7 @@ struct Demo {
             settings.parameters =
                 "map: \"\(options.fleet.map)\"\nidleAfter: \(defaults.idleAfter * rate)\n"
                 + "lateness: \(defaults.lateness * rate)\n"
+                + "matchedLocations: \(Demo.matchedLocations)\n"
         }
         return settings
     }

@@ -49,7 +49,7 @@ struct DemoJudge {
         // At-least-once may say a thing twice; what is said of a position last counts.
         var right: [FleetFeed.SentPosition: Bool] = [:]
         try TopicScan.read(
-            "matched-locations", services.kafka, as: MatchedLocation.self
+            Demo.matchedLocations, services.kafka, as: MatchedLocation.self
         ) { matched in
             guard matched.observedAt >= scenario.start,
                 let vehicle = users.vehicle(ofUserID: matched.userID)
@@ -101,15 +101,24 @@ struct DemoJudge {
         let sendTimes = await feed.sendTimes
         var traversals: Set<SegmentTraversal> = []
         try TopicScan.read("traversals", services.kafka, as: SegmentTraversal.self) { traversal in
-            if traversal.completedAt >= liveFrom { traversals.insert(traversal) }
+            guard traversal.completedAt >= liveFrom else { return }
+            // What was taken back doesn't count in its row either; the passage in its stead does.
+            guard traversal.isTakenBack else {
+                traversals.insert(traversal)
+                return
+            }
+            var told = traversal
+            told.isTakenBack = false
+            traversals.remove(told)
         }
+        let vehicles = pseudonyms()
         let measuredUntil = measuredUntil
         let latencies = probe.latencies(
             of: Array(traversals), windowMilliseconds: DemoJudge.windowMilliseconds,
             minimumVehicles: TrafficUpdates.defaults.minimumVehicles,
             isTimed: { $0.completedAt < measuredUntil }
         ) { traversal in
-            users.vehicle(ofUserID: traversal.userID).flatMap {
+            vehicles[traversal.vehicle].flatMap {
                 sendTimes[.init(vehicle: $0, time: traversal.completedAt)]
             }
         }
@@ -120,6 +129,21 @@ struct DemoJudge {
         let awaited = latencies.withVehiclesAwaited
         summary.awaited_p50_s = PassageLatencies.quantile(0.5, of: awaited)
         summary.awaited_p99_s = PassageLatencies.quantile(0.99, of: awaited)
+    }
+
+    /// The vehicles of this run by the numbers that stand for them on the days of the run; the demo's key is the
+    /// one that everybody knows.
+    private func pseudonyms() -> [UInt64: Int] {
+        let pseudonyms = Pseudonyms()
+        var vehicles: [UInt64: Int] = [:]
+        let end = scenario.start.advanced(byMilliseconds: Int64(scenario.duration * 1_000))
+        for vehicle in 0..<scenario.vehicles {
+            let user = users.userID(ofVehicle: vehicle)
+            for time in [scenario.start, end] {
+                vehicles[pseudonyms.vehicle(user, at: time)] = vehicle
+            }
+        }
+        return vehicles
     }
 
     /// How long after its window's start each row of a whole window was written for the last time.

@@ -17,7 +17,7 @@ final class LatencyProbe: Sendable {
     /// The sending of the location that completed a passage.
     private struct Send {
         let sent: EventTime
-        let user: String
+        let vehicle: UInt64
         let isTimed: Bool
     }
 
@@ -125,7 +125,7 @@ final class LatencyProbe: Sendable {
             let row = Row(
                 segment: traversal.segment, windowStart: EventTime(milliseconds: start))
             sends[row, default: []].append(
-                Send(sent: sent, user: traversal.userID, isTimed: isTimed(traversal)))
+                Send(sent: sent, vehicle: traversal.vehicle, isTimed: isTimed(traversal)))
         }
         var result = PassageLatencies()
         seen.withLock { seen in
@@ -150,10 +150,10 @@ final class LatencyProbe: Sendable {
     private static func publishable(
         _ ordered: [Send], _ minimumVehicles: Int
     ) -> EventTime? {
-        var users: Set<String> = []
+        var vehicles: Set<UInt64> = []
         for send in ordered {
-            users.insert(send.user)
-            if users.count >= minimumVehicles { return send.sent }
+            vehicles.insert(send.vehicle)
+            if vehicles.count >= minimumVehicles { return send.sent }
         }
         return nil
     }

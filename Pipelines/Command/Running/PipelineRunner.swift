@@ -61,6 +61,10 @@ final class PipelineRunner: Sendable {
         let (topics, bounds) = try PipelineRunner.createTopics(plan.topics, services.kafka)
         partitions = topics
         try PipelineRunner.createTables(entry, plan, services.postgres)
+        if let postgres = services.postgres {
+            let builder = GraphBuilder(pipeline: entry.name, resources: resources)
+            try entry.reference(builder, settings.parameters)?.fill(postgres)
+        }
         let store = try settings.checkpoints.open()
         let fixed = try plan.stages.map {
             try StageLayout.verify($0, run: settings.run, store: store) { topics[$0] ?? 0 }
@@ -68,7 +72,9 @@ final class PipelineRunner: Sendable {
         let upkeep = try entry.upkeep(settings.parameters)
         let troubles = TroubleLog()
         trimmer = ExchangeTrimmer(plan, run: settings.run, services, troubles)
-        keeper = services.postgres.flatMap { upkeep.isEmpty ? nil : TableKeeper(upkeep, $0) }
+        keeper = services.postgres.flatMap {
+            upkeep.isEmpty ? nil : TableKeeper(upkeep, $0, troubles)
+        }
         let driver = ThreadedDriver(threads: settings.threads, name: entry.name) {
             [settings] thread, mailbox in
             let builder = GraphBuilder(pipeline: entry.name, resources: resources)
@@ -119,6 +125,7 @@ final class PipelineRunner: Sendable {
     /// Commits and stops; the work goes on elsewhere, or later.
     func stop() {
         trimmer.stop()
+        keeper?.stop()
         driver.stop()
         driver.join()
         teller?.stop()
@@ -156,6 +163,7 @@ final class PipelineRunner: Sendable {
             if let failure = driver.failure { throw failure }
         }
         trimmer.stop()
+        keeper?.stop()
         driver.stop()
         driver.join()
         teller?.stop()
@@ -180,6 +188,9 @@ final class PipelineRunner: Sendable {
         )
     }
 
+    /// The number of the lock under which views are replaced.
+    private static let viewLock = 7_211_001
+
     /// Creates what is missing of a pipeline's tables, and what stands beside them.
     static func createTables(
         _ entry: PipelineEntry, _ plan: Plan, _ postgres: PostgresConfiguration?
@@ -198,7 +209,11 @@ final class PipelineRunner: Sendable {
         if !entry.views.isEmpty {
             let connection = try PostgresConnection(postgres)
             defer { connection.close() }
-            for view in entry.views { try connection.script(view) }
+            // Two workers that replace one view at a time would be refused.
+            try connection.transaction {
+                try connection.script("SELECT pg_advisory_xact_lock(\(PipelineRunner.viewLock))")
+                for view in entry.views { try connection.script(view) }
+            }
         }
     }
 }

@@ -9,14 +9,26 @@ final class TableKeeper: Sendable {
 
     private let rounds: Rounds
 
-    /// Starts the rounds; a round that fails is made good by the next.
-    init(_ statements: [String], _ postgres: PostgresConfiguration) {
-        rounds = Rounds("table-keeper", everySeconds: TableKeeper.intervalSeconds) {
-            while $0.next() { try? TableKeeper.keep(statements, postgres) }
+    /// Starts the rounds; a round that fails is told of, and made good by the next.
+    init(
+        _ statements: [String], _ postgres: PostgresConfiguration, _ troubles: TroubleLog,
+        everySeconds seconds: Double = TableKeeper.intervalSeconds
+    ) {
+        rounds = Rounds("table-keeper", everySeconds: seconds) {
+            while $0.next() {
+                do {
+                    try TableKeeper.keep(statements, postgres)
+                } catch {
+                    troubles.note("table-keeper", "delete old rows", any: error)
+                }
+            }
         }
     }
 
     deinit { rounds.stop() }
+
+    /// Ends the rounds behind the one that is under way.
+    func stop() { rounds.stop() }
 
     /// One round.
     static func keep(_ statements: [String], _ postgres: PostgresConfiguration) throws {

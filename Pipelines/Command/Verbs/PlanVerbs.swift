@@ -60,6 +60,7 @@ struct ValidateCommand: ParsableCommand {
     func run() throws {
         let plan = try arguments.plan()
         print("\(plan.graph.pipeline): valid, \(plan.stages.count) stages")
+        for notice in plan.graph.notices { print("warning: \(notice)") }
     }
 }
 

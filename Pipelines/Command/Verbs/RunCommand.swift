@@ -134,8 +134,12 @@ struct RunCommand: AsyncParsableCommand {
             // What was recorded comes in its own order, and nobody who drives in it later is late because the clock
             // on the wall went on: event time follows the recording alone.
             settings.options.isBounded = from != nil && order == .time
-            runners.append(
-                try PipelineRunner(try Catalogue.entry(name), settings, services, clock: clock))
+            let runner = try PipelineRunner(
+                try Catalogue.entry(name), settings, services, clock: clock)
+            runners.append(runner)
+            for notice in runner.plan.graph.notices {
+                FileHandle.standardError.write(Data("warning: \(name): \(notice)\n".utf8))
+            }
             FileHandle.standardError.write(Data("running \(name)\n".utf8))
         }
         if let from, let ingest = runners.first(where: RunCommand.isIngest) {

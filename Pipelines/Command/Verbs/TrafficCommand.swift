@@ -58,9 +58,13 @@ struct TrafficShowCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try await run(PostgresConfiguration(environment: ProcessInfo.processInfo.environment))
+    }
+
+    /// Draws what a database holds.
+    func run(_ postgres: PostgresConfiguration) async throws {
         let roads = try Catalogue.map(at: map)
-        let pool = PostgresPool(
-            try PostgresConfiguration(environment: ProcessInfo.processInfo.environment), size: 1)
+        let pool = PostgresPool(postgres, size: 1)
         var picture = TrafficPicture(roads: roads)
         picture.attribution = map.isEmpty ? nil : "© OpenStreetMap contributors"
         picture.bounds = box

@@ -4,6 +4,7 @@ internal import Foundation
 internal import KafkaClient
 internal import Records
 internal import RoadNetwork
+internal import Runtime
 internal import TrafficUpdates
 
 /// `millrace traffic export`: live speeds for routers that are there already.
@@ -32,8 +33,14 @@ struct TrafficExportCommand: AsyncParsableCommand {
     @Option(help: "Seconds between two rounds of writing.")
     var every = 5.0
 
-    @Option(help: "How many seconds behind the newest window a speed is still told.")
+    @Option(help: "How many seconds behind its window's end a speed is still told.")
     var age = 600.0
+
+    @Flag(
+        help:
+            "Count the age from the topic's newest window instead of now: for history that is played again."
+    )
+    var recorded = false
 
     @Flag(help: "Write what the topic holds now, and end.")
     var once = false
@@ -53,12 +60,15 @@ struct TrafficExportCommand: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
-        let services = try ServiceEnvironment.current()
+    func run() async throws { try await run(ServiceEnvironment.current()) }
+
+    /// Exports what a cluster's topic says.
+    func run(_ services: ServiceEnvironment) async throws {
         let interruption = Interruption()
         let following = interruption.follow(StopSignals())
         defer { following.cancel() }
-        let export = try makeExport()
+        let export = try makeExport(ScaledClock.wall())
+        let troubles = TroubleLog()
         let speeds = try TopicCursor(topic, services.kafka, goesOn: true)
         defer { speeds.close() }
         var next = ContinuousClock.now
@@ -70,18 +80,27 @@ struct TrafficExportCommand: AsyncParsableCommand {
             if count == 0 { speeds.wait(milliseconds: TrafficExportCommand.waitMilliseconds) }
             let now = ContinuousClock.now
             if speeds.isAtEnd, once || now >= next {
-                let round = try export.write()
-                if round.segments > 0 {
-                    print(
-                        "segments \(round.segments)  edges \(round.edges)  lines \(round.lines)")
+                do {
+                    try tell(export)
+                } catch  where !once {
+                    // The disk may have room again by the next round.
+                    troubles.note("traffic export", "write", any: error)
                 }
                 if once { return }
                 next = now + .seconds(every)
             }
         }
+        // Nobody keeps them current from here on.
+        try export.clear()
     }
 
-    private func makeExport() throws -> RouterExport {
+    private func tell(_ export: RouterExport) throws {
+        let round = try export.write()
+        guard round.segments > 0 else { return }
+        print("segments \(round.segments)  edges \(round.edges)  lines \(round.lines)")
+    }
+
+    private func makeExport(_ clock: any EventClock) throws -> RouterExport {
         let graph = try Catalogue.map(at: map)
         var toValhalla: RouterExport.Valhalla?
         if let valhalla, let edges {
@@ -96,6 +115,7 @@ struct TrafficExportCommand: AsyncParsableCommand {
                 speeds: try OSRMSpeeds(contentsOfOSMFile: map), path: osrm)
         }
         return RouterExport(
-            graph: graph, valhalla: toValhalla, osrm: toOSRM, age: Int64(age * 1_000))
+            graph: graph, valhalla: toValhalla, osrm: toOSRM, age: Int64(age * 1_000),
+            clock: clock, isRecorded: recorded)
     }
 }

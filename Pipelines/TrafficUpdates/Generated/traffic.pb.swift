@@ -89,13 +89,11 @@ nonisolated struct Millrace_Traffic_MatchedLocation: Sendable {
   fileprivate var _segmentID: UInt64? = nil
 }
 
-/// The record of the topic `traversals`: a user's passage over a segment.
+/// The record of the topic `traversals`: a vehicle's passage over a segment.
 nonisolated struct Millrace_Traffic_SegmentTraversal: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
-
-  var userID: String = String()
 
   var segmentID: UInt64 = 0
 
@@ -114,6 +112,12 @@ nonisolated struct Millrace_Traffic_SegmentTraversal: Sendable {
 
   /// How probable the way is among those that the locations allow, 0 to 1.
   var confidence: Double = 0
+
+  /// Whether this passage, which was told before, is no longer believed in.
+  var takenBack: Bool = false
+
+  /// A number that is the user's for a day (UTC).
+  var vehicle: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -260,7 +264,7 @@ nonisolated extension Millrace_Traffic_MatchedLocation: SwiftProtobuf.Message, S
 
 nonisolated extension Millrace_Traffic_SegmentTraversal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SegmentTraversal"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}user_id\0\u{3}segment_id\0\u{3}enter_ms\0\u{3}leave_ms\0\u{1}length\0\u{3}completed_ms\0\u{3}free_flow_seconds\0\u{1}confidence\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{2}segment_id\0\u{3}enter_ms\0\u{3}leave_ms\0\u{1}length\0\u{3}completed_ms\0\u{3}free_flow_seconds\0\u{1}confidence\0\u{3}taken_back\0\u{1}vehicle\0\u{c}\u{1}\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -268,7 +272,6 @@ nonisolated extension Millrace_Traffic_SegmentTraversal: SwiftProtobuf.Message, 
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.userID) }()
       case 2: try { try decoder.decodeSingularFixed64Field(value: &self.segmentID) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.enterMs) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.leaveMs) }()
@@ -276,15 +279,14 @@ nonisolated extension Millrace_Traffic_SegmentTraversal: SwiftProtobuf.Message, 
       case 6: try { try decoder.decodeSingularInt64Field(value: &self.completedMs) }()
       case 7: try { try decoder.decodeSingularDoubleField(value: &self.freeFlowSeconds) }()
       case 8: try { try decoder.decodeSingularDoubleField(value: &self.confidence) }()
+      case 9: try { try decoder.decodeSingularBoolField(value: &self.takenBack) }()
+      case 10: try { try decoder.decodeSingularFixed64Field(value: &self.vehicle) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.userID.isEmpty {
-      try visitor.visitSingularStringField(value: self.userID, fieldNumber: 1)
-    }
     if self.segmentID != 0 {
       try visitor.visitSingularFixed64Field(value: self.segmentID, fieldNumber: 2)
     }
@@ -306,11 +308,16 @@ nonisolated extension Millrace_Traffic_SegmentTraversal: SwiftProtobuf.Message, 
     if self.confidence.bitPattern != 0 {
       try visitor.visitSingularDoubleField(value: self.confidence, fieldNumber: 8)
     }
+    if self.takenBack != false {
+      try visitor.visitSingularBoolField(value: self.takenBack, fieldNumber: 9)
+    }
+    if self.vehicle != 0 {
+      try visitor.visitSingularFixed64Field(value: self.vehicle, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Millrace_Traffic_SegmentTraversal, rhs: Millrace_Traffic_SegmentTraversal) -> Bool {
-    if lhs.userID != rhs.userID {return false}
     if lhs.segmentID != rhs.segmentID {return false}
     if lhs.enterMs != rhs.enterMs {return false}
     if lhs.leaveMs != rhs.leaveMs {return false}
@@ -318,6 +325,8 @@ nonisolated extension Millrace_Traffic_SegmentTraversal: SwiftProtobuf.Message, 
     if lhs.completedMs != rhs.completedMs {return false}
     if lhs.freeFlowSeconds != rhs.freeFlowSeconds {return false}
     if lhs.confidence != rhs.confidence {return false}
+    if lhs.takenBack != rhs.takenBack {return false}
+    if lhs.vehicle != rhs.vehicle {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

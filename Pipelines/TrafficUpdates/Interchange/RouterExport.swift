@@ -1,7 +1,10 @@
-internal import Records
+public import Records
 public import RoadNetwork
 
 /// Keeps the speeds of routers current: Valhalla's `traffic.tar` in place, and OSRM's table of speeds.
+///
+/// Whatever the files said before, nothing is known at the start. A speed is told for so long as it is young enough,
+/// by the clock and not by what comes: when the feed stops, routers go back to what they knew without it.
 public final class RouterExport {
     /// Valhalla's archive with what lies along its edges.
     public struct Valhalla {
@@ -48,30 +51,68 @@ public final class RouterExport {
     private let valhalla: Valhalla?
     private let osrm: OSRM?
     private let age: Int64
+    private let clock: any EventClock
+    private let isRecorded: Bool
     private var book = SpeedBook()
+    /// Whether OSRM's table says something else than is known: a round that failed is made good by the next.
+    private var isTableOld = true
 
-    /// Writes for routers.
+    /// Writes for routers; takes away what the archive says.
     ///
-    /// - Parameter age: how many milliseconds behind the newest window a speed is still told.
-    public init(graph: RoadGraph, valhalla: Valhalla?, osrm: OSRM?, age: Int64) {
+    /// - Parameters:
+    ///   - age: how many milliseconds behind its window's end a speed is still told.
+    ///   - clock: what time it is.
+    ///   - isRecorded: whether history is played again, which ages by its newest window and not by the clock.
+    public init(
+        graph: RoadGraph, valhalla: Valhalla?, osrm: OSRM?, age: Int64, clock: any EventClock,
+        isRecorded: Bool = false
+    ) {
         self.graph = graph
         self.valhalla = valhalla
         self.osrm = osrm
         self.age = age
+        self.clock = clock
+        self.isRecorded = isRecorded
+        valhalla?.traffic.clear()
+        stamp()
     }
 
     /// Takes an update in; ``write()`` tells the routers.
     public func take(_ update: TrafficUpdate) { book.take(update) }
 
-    /// Writes what has changed since the last call.
+    /// Writes what has changed since the last call, by what has come and by time going on.
+    ///
+    /// - Throws: ``RoadNetworkError`` when OSRM's table can't be written; the next call tries again.
     public func write() throws(RoadNetworkError) -> Round {
-        book.forget(olderThan: age)
+        forgetOld()
         let changed = book.takeChanges()
         var round = Round(segments: changed.count)
-        guard !changed.isEmpty else { return round }
-        if let valhalla { round.edges = write(changed, valhalla) }
-        if let osrm { round.lines = try write(osrm) }
+        if let valhalla, !changed.isEmpty { round.edges = write(changed, valhalla) }
+        isTableOld = isTableOld || !changed.isEmpty
+        if let osrm, isTableOld {
+            round.lines = try write(osrm)
+            isTableOld = false
+        }
         return round
+    }
+
+    /// Takes back everything that was told: for when nobody will keep it current.
+    public func clear() throws(RoadNetworkError) {
+        book = SpeedBook()
+        valhalla?.traffic.clear()
+        stamp()
+        isTableOld = true
+        _ = try write()
+    }
+
+    private func forgetOld() {
+        let now = isRecorded ? book.newest : clock.now()
+        guard now > .min else { return }
+        book.forget(endedBefore: now.advanced(byMilliseconds: -age))
+    }
+
+    private func stamp() {
+        valhalla?.traffic.stamp(UInt64(max(0, clock.now().milliseconds / 1_000)))
     }
 
     private func write(_ changed: [SegmentID], _ valhalla: Valhalla) -> Int {
@@ -85,7 +126,7 @@ public final class RouterExport {
             let edge = valhalla.edges.edges[place]
             if valhalla.traffic.set(speed(along: edge.parts), of: edge.id) { written += 1 }
         }
-        valhalla.traffic.stamp(UInt64(max(0, book.newest.milliseconds / 1_000)))
+        stamp()
         return written
     }
 

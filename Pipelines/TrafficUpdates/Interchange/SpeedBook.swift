@@ -31,11 +31,9 @@ public struct SpeedBook: Sendable {
         changed.insert(update.segment)
     }
 
-    /// Forgets windows that ended more than `milliseconds` before the newest one.
-    public mutating func forget(olderThan milliseconds: Int64) {
-        guard newest > .min else { return }
-        let bound = newest.advanced(byMilliseconds: -milliseconds)
-        for (segment, update) in updates where update.window.end < bound { forget(segment) }
+    /// Forgets windows that ended before a time.
+    public mutating func forget(endedBefore time: EventTime) {
+        for (segment, update) in updates where update.window.end < time { forget(segment) }
     }
 
     private mutating func forget(_ segment: SegmentID) {

@@ -26,32 +26,29 @@ public enum MatchEvent: Sendable {
 
 /// Places each user's locations on the roads while they come: the matcher as a process function.
 ///
-/// The lattice of a user is the function's state, so a restart goes on in the middle of a trip. Event time
-/// is held at the oldest location that is not decided yet, within the operator's bound; a user that falls silent
-/// is decided by a timer. Who stands for ``parkedAfter`` has parked: the trip is over, and what comes from there
-/// is placed where the trip ended and matched no more.
+/// The user's trip is the function's state, so a restart goes on in the middle of it. Event time is held at the
+/// oldest location that is not decided yet, within the operator's bound; a user that falls silent is decided by
+/// a timer.
 public struct MatchLocations: ProcessFunction {
-    private var matcher: MapMatcher
-    private var output = MatchOutput()
-    private let trim: TripTrim
-    /// How long after its newest location all of a track is decided, in milliseconds of event time.
-    private static let silence: Int64 = 60_000
-    /// How long a vehicle stands before it counts as parked, in milliseconds: longer than a red light or a jam's
-    /// stop.
-    static let parkedAfter: Int64 = 300_000
-    /// How far a standing vehicle's locations may stray from the first of them, in metres.
-    static let standingRadius = 40.0
+    private var trips: TripMatcher
+    private let tellsPlaces: Bool
 
     /// Matches to `roads`.
     ///
     /// - Parameters:
     ///   - trimStart: metres of a trip's beginning of which no passage is given out.
     ///   - trimEnd: metres of its end; each passage waits until the vehicle is so far behind it.
+    ///   - reorder: by how many milliseconds a location may be overtaken and still be put where it belongs.
+    ///   - tellsPlaces: whether it is told where each location was placed.
     public init(
-        roads: RoadGraph, settings: MatcherSettings, trimStart: Double = 0, trimEnd: Double = 0
+        roads: RoadGraph, settings: MatcherSettings, trimStart: Double = 0, trimEnd: Double = 0,
+        reorder: Int64 = 0, pseudonyms: Pseudonyms = Pseudonyms(), tellsPlaces: Bool = true
     ) {
-        matcher = MapMatcher(graph: roads, settings: settings)
-        trim = TripTrim(start: trimStart, end: trimEnd)
+        trips = TripMatcher(
+            MapMatcher(graph: roads, settings: settings),
+            trim: TripTrim(start: trimStart, end: trimEnd), pseudonyms: pseudonyms,
+            reorder: reorder)
+        self.tellsPlaces = tellsPlaces
     }
 
     /// A user of whom nothing is known.
@@ -62,45 +59,14 @@ public struct MatchLocations: ProcessFunction {
         _ input: LocationUpdate, at time: EventTime, key: String, state: inout MatchState,
         context: inout ProcessContext<MatchEvent>
     ) {
-        let coordinate = Coordinate(latitude: input.latitude, longitude: input.longitude)
-        if isParked(at: coordinate, input.observedAt, key, &state, &context) {
-            let place = MatchedLocation(
-                userID: key, observedAt: input.observedAt, segment: state.place,
-                offset: state.offset)
-            context.emit(.location(place), at: input.observedAt)
-            return
-        }
         let observation = Observation(
-            time: input.observedAt, coordinate: coordinate, heading: input.heading,
-            speed: input.speed)
-        matcher.advance(&state.lattice, with: observation, into: &output)
-        emit(key, &state, &context)
-        if state.timer == nil, !state.lattice.isEmpty {
-            watch(&state, &context, after: Self.silence)
+            time: input.observedAt,
+            coordinate: Coordinate(latitude: input.latitude, longitude: input.longitude),
+            heading: input.heading, speed: input.speed)
+        emit(trips.take(observation, of: key, &state), &context)
+        if state.timer == nil, !state.newestTrip.lattice.isEmpty {
+            watch(&state, &context, after: TripMatcher.silence)
         }
-    }
-
-    /// Whether the user still stands where it has stood for long; ends the trip when that becomes so.
-    private mutating func isParked(
-        at coordinate: Coordinate, _ time: EventTime, _ key: String, _ state: inout MatchState,
-        _ context: inout ProcessContext<MatchEvent>
-    ) -> Bool {
-        guard let stop = state.stop,
-            stop.coordinate.distance(to: coordinate) <= MatchLocations.standingRadius
-        else {
-            // A location from before the stop says nothing of what came after.
-            if let stop = state.stop, time < stop.since { return state.isParked }
-            state.stop = .init(coordinate: coordinate, since: time)
-            state.isParked = false
-            return false
-        }
-        if !state.isParked, time.millisecondsSince(stop.since) >= MatchLocations.parkedAfter {
-            state.isParked = true
-            matcher.flush(&state.lattice, into: &output)
-            emit(key, &state, &context)
-            trim.endTrip(&state)
-        }
-        return state.isParked
     }
 
     /// Decides on a track that has been silent for a while, closes it when the matcher would break it anyway,
@@ -110,52 +76,39 @@ public struct MatchLocations: ProcessFunction {
         context: inout ProcessContext<MatchEvent>
     ) {
         state.timer = nil
-        guard let newest = state.lattice.newestObservationTime else { return }
-        if newest.advanced(byMilliseconds: matcher.settings.longestGap) <= time
-            || context.watermark == .max
-        {
-            matcher.flush(&state.lattice, into: &output)
-            emit(key, &state, &context)
-        } else if newest.advanced(byMilliseconds: Self.silence) <= time {
-            matcher.settle(&state.lattice, into: &output)
-            emit(key, &state, &context)
-            watch(&state, &context, after: matcher.settings.longestGap)
+        trips.findOut(key, &state)
+        guard let newest = state.newestTrip.lattice.newestObservationTime else { return }
+        if newest.advanced(byMilliseconds: trips.longestGap) <= time || context.watermark == .max {
+            emit(trips.decide(of: key, ends: true, &state), &context)
+        } else if newest.advanced(byMilliseconds: TripMatcher.silence) <= time {
+            emit(trips.decide(of: key, ends: false, &state), &context)
+            watch(&state, &context, after: trips.longestGap)
         } else {
-            watch(&state, &context, after: Self.silence)
+            watch(&state, &context, after: TripMatcher.silence)
         }
     }
 
     /// The watermark waits for the oldest location that is not decided.
-    public func pendingTime(of state: MatchState) -> EventTime? { state.lattice.oldestPendingTime }
+    public func pendingTime(of state: MatchState) -> EventTime? {
+        state.newestTrip.lattice.oldestPendingTime
+    }
 
     private func watch(
         _ state: inout MatchState, _ context: inout ProcessContext<MatchEvent>,
         after milliseconds: Int64
     ) {
-        guard let newest = state.lattice.newestObservationTime else { return }
+        guard let newest = state.newestTrip.lattice.newestObservationTime else { return }
         let time = newest.advanced(byMilliseconds: milliseconds)
         state.timer = time
         context.setTimer(at: time)
     }
 
-    private mutating func emit(
-        _ userID: String, _ state: inout MatchState, _ context: inout ProcessContext<MatchEvent>
+    private func emit(
+        _ outcome: MatchState.Outcome, _ context: inout ProcessContext<MatchEvent>
     ) {
-        for point in output.points {
-            let segment = point.segment.map { matcher.graph.id(of: $0) }
-            (state.place, state.offset) = (segment, point.offset)
-            context.emit(
-                .location(
-                    MatchedLocation(
-                        userID: userID, observedAt: point.time, segment: segment,
-                        offset: point.offset)),
-                at: point.time)
+        if tellsPlaces {
+            for place in outcome.places { context.emit(.location(place), at: place.observedAt) }
         }
-        for traversal in output.traversals {
-            trim.take(traversal, userID: userID, graph: matcher.graph, &state) { passage in
-                context.emit(.traversal(passage), at: passage.leftAt)
-            }
-        }
-        output.removeAll()
+        for passage in outcome.passages { context.emit(.traversal(passage), at: passage.leftAt) }
     }
 }

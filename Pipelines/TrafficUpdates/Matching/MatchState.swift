@@ -1,87 +1,66 @@
 internal import Geo
 internal import MapMatching
 public import Records
-internal import RoadNetwork
 
-/// What the pipeline remembers of a user: the matcher's lattice, the timer that ends a silent track, where the
-/// user stands, and how far the trip has come.
+/// What the pipeline remembers of a user: the trip as far as no location can change it any more, the locations
+/// since, and the timer that ends a silent track.
 public struct MatchState: BinaryCodable, Sendable {
-    /// The most metres that may be trimmed of a trip's end.
-    static let longestTrim = 5_000.0
-    /// The most passages that wait for the vehicle to be far enough behind them.
-    static let heldLimit = 512
+    /// The most locations that may still be overtaken; beyond them the oldest can't.
+    static let recentLimit = 64
 
-    /// Where and since when a user hasn't moved.
-    struct Stop: Hashable, Sendable {
-        var coordinate: Coordinate
-        var since: EventTime
+    /// What a location has led to.
+    struct Outcome: Sendable {
+        var places: [MatchedLocation] = []
+        var passages: [SegmentTraversal] = []
+        /// The trip behind it; nil: none was kept, as there is one of a moment before.
+        var trip: Trip?
     }
 
-    /// A passage that waits, and how many metres of the trip lie behind its end.
-    struct Held: Hashable, Sendable {
-        var passage: SegmentTraversal
-        var end: Double
-    }
-
-    var lattice = Lattice()
+    /// The trip as far as no location can change it any more.
+    var settled = Trip()
+    /// The locations since, in their order.
+    var recent: [Observation] = []
+    /// What they have led to, one by one, and the trip behind the last.
+    ///
+    /// It follows from the two above and isn't written. Nil: it is to be found out.
+    var outcomes: [Outcome]?
+    var ahead = Trip()
     /// When the track is looked at again; nil while nothing waits for a decision.
     var timer: EventTime?
-    /// Where the user was first seen of late without having moved since.
-    var stop: Stop?
-    /// Whether the user has stood so long that the trip is over.
-    var isParked = false
-    /// Where the user was placed last.
-    var place: SegmentID?
-    var offset = 0.0
-    /// Metres of the trip so far.
-    var driven = 0.0
-    /// When the last passage of the trip ended; nil at the trip's beginning.
-    var leftAt: EventTime?
-    var held: [Held] = []
 
     /// Nothing is known.
     init() {}
 
+    /// The trip as far as the locations tell that have come.
+    var newestTrip: Trip { outcomes == nil || recent.isEmpty ? settled : ahead }
+
     /// Follows the lattice, and its own form.
-    public static var codecVersion: UInt32 { Lattice.codecVersion &* 16 &+ 2 }
+    public static var codecVersion: UInt32 { Lattice.codecVersion &* 16 &+ 3 }
 
     /// Reads a state.
     public init(from reader: inout ByteReader) throws(CodecError) {
-        lattice = try Lattice(from: &reader)
+        settled = try Trip(from: &reader)
+        for _ in 0..<(try reader.count(minimumSize: 40)) {
+            var observation = Observation(
+                time: try EventTime(from: &reader), coordinate: try Coordinate(from: &reader))
+            let (heading, speed) = (try reader.double(), try reader.double())
+            observation.heading = heading.isNaN ? nil : heading
+            observation.speed = speed.isNaN ? nil : speed
+            recent.append(observation)
+        }
         timer = try EventTime?(from: &reader)
-        if try Bool(from: &reader) {
-            stop = Stop(
-                coordinate: try Coordinate(from: &reader), since: try EventTime(from: &reader))
-        }
-        isParked = try Bool(from: &reader)
-        place = try SegmentID?(from: &reader)
-        offset = try reader.double()
-        driven = try reader.double()
-        leftAt = try EventTime?(from: &reader)
-        for _ in 0..<(try reader.count(minimumSize: 16)) {
-            held.append(
-                Held(passage: try SegmentTraversal(from: &reader), end: try reader.double()))
-        }
     }
 
     /// Writes the state.
     public func encode(into writer: inout ByteWriter) {
-        lattice.encode(into: &writer)
+        settled.encode(into: &writer)
+        writer.varint(UInt64(recent.count))
+        for observation in recent {
+            observation.time.encode(into: &writer)
+            observation.coordinate.encode(into: &writer)
+            writer.double(observation.heading ?? .nan)
+            writer.double(observation.speed ?? .nan)
+        }
         timer.encode(into: &writer)
-        (stop != nil).encode(into: &writer)
-        if let stop {
-            stop.coordinate.encode(into: &writer)
-            stop.since.encode(into: &writer)
-        }
-        isParked.encode(into: &writer)
-        place.encode(into: &writer)
-        writer.double(offset)
-        writer.double(driven)
-        leftAt.encode(into: &writer)
-        writer.varint(UInt64(held.count))
-        for item in held {
-            item.passage.encode(into: &writer)
-            writer.double(item.end)
-        }
     }
 }

@@ -11,31 +11,31 @@ struct TripTrim: Sendable {
     /// Takes the next passage of a trip and gives out those that are far enough from both its ends.
     ///
     /// Passages that don't join up belong to two trips.
+    ///
+    /// - Parameter passage: what the pipeline says of the traversal; nil: too little to be told.
     func take(
-        _ traversal: Traversal, userID: String, graph: RoadGraph, _ state: inout MatchState,
+        _ traversal: Traversal, _ passage: SegmentTraversal?, _ trip: inout Trip,
         giveOut: (SegmentTraversal) -> Void
     ) {
-        if let leftAt = state.leftAt, leftAt != traversal.enterTime { endTrip(&state) }
-        let begins = state.driven
-        state.driven += traversal.length
-        state.leftAt = traversal.leaveTime
-        if begins >= start,
-            let passage = SegmentTraversal(traversal, userID: userID, graph: graph)
-        {
-            state.held.append(.init(passage: passage, end: state.driven))
+        if let leftAt = trip.leftAt, leftAt != traversal.enterTime { endTrip(&trip) }
+        let begins = trip.driven
+        trip.driven += traversal.length
+        trip.leftAt = traversal.leaveTime
+        if begins >= start, let passage {
+            trip.held.append(.init(passage: passage, end: trip.driven))
         }
-        while let first = state.held.first, state.driven - first.end >= end {
+        while let first = trip.held.first, trip.driven - first.end >= end {
             giveOut(first.passage)
-            state.held.removeFirst()
+            trip.held.removeFirst()
         }
         // Beyond the bound what is oldest is dropped: privacy comes before coverage.
-        if state.held.count > MatchState.heldLimit { state.held.removeFirst() }
+        if trip.held.count > Trip.heldLimit { trip.held.removeFirst() }
     }
 
     /// The trip is over: what still waits for the vehicle to drive on is never given out.
-    func endTrip(_ state: inout MatchState) {
-        state.held.removeAll()
-        state.driven = 0
-        state.leftAt = nil
+    func endTrip(_ trip: inout Trip) {
+        trip.held.removeAll()
+        trip.driven = 0
+        trip.leftAt = nil
     }
 }

@@ -1,20 +1,21 @@
 public import Records
 
-/// What the pipeline remembers of a segment in a bin of the week: two sums and the first vehicles.
+/// What the pipeline remembers of a segment in a bin of the week: two sums and the vehicles
+/// of late.
 public struct ProfileState: BinaryCodable, Sendable {
     /// Which five minutes since 1970 ``current`` is of.
     var occurrence = Int64.min
     var current = ProfileSum()
     /// The weeks before, faded.
     var past = ProfileSum()
-    /// The first vehicles that were seen, no more than are needed to publish.
-    var vehicles: [UInt64] = []
-
-    /// The most vehicles that are told apart.
-    static let vehicleLimit = 64
+    /// The vehicles of late.
+    var visitors = ProfileVisitors()
 
     /// Knows of nothing.
     init() {}
+
+    /// Raised with the form of the bytes.
+    public static var codecVersion: UInt32 { 2 }
 
     /// All that is known.
     var sum: ProfileSum {
@@ -23,8 +24,8 @@ public struct ProfileState: BinaryCodable, Sendable {
         return sum
     }
 
-    /// Takes a passage in; one of a later week begins a new sum and fades those before it.
-    mutating func add(_ passage: SegmentTraversal, decay: Double, needed: Int) {
+    /// Takes a passage in, or takes it back; one of a later week begins a new sum and fades those before it.
+    mutating func add(_ passage: SegmentTraversal, decay: Double) {
         let occurrence = WeekBin.occurrence(of: passage.leftAt)
         if occurrence > self.occurrence {
             past.merge(current)
@@ -38,10 +39,9 @@ public struct ProfileState: BinaryCodable, Sendable {
         }
         // What comes a week late is of the past.
         if occurrence < self.occurrence { past.add(passage) } else { current.add(passage) }
-        let vehicle = passage.vehicle
-        if vehicles.count < min(needed, ProfileState.vehicleLimit), !vehicles.contains(vehicle) {
-            vehicles.append(vehicle)
-        }
+        visitors.note(
+            passage.visitor, occurrence, isTakenBack: passage.isTakenBack,
+            newest: self.occurrence)
     }
 
     /// Reads a state.
@@ -49,7 +49,7 @@ public struct ProfileState: BinaryCodable, Sendable {
         occurrence = try reader.integer()
         current = try ProfileSum(from: &reader)
         past = try ProfileSum(from: &reader)
-        for _ in 0..<(try reader.count(minimumSize: 8)) { vehicles.append(try reader.integer()) }
+        visitors = try ProfileVisitors(from: &reader)
     }
 
     /// Writes the state.
@@ -57,7 +57,6 @@ public struct ProfileState: BinaryCodable, Sendable {
         writer.integer(occurrence)
         current.encode(into: &writer)
         past.encode(into: &writer)
-        writer.varint(UInt64(vehicles.count))
-        for vehicle in vehicles { writer.integer(vehicle) }
+        visitors.encode(into: &writer)
     }
 }

@@ -5,7 +5,7 @@ public import Transforms
 /// Keeps the speed of each segment in each five-minute bin of the week: what to expect where nobody drives now.
 ///
 /// A bin's row is written once a week, when its five minutes and the lateness are over, and only when enough
-/// distinct vehicles have passed in all the weeks that are remembered.
+/// distinct vehicles have passed in the weeks that are remembered.
 public struct ProfileTraffic: ProcessFunction {
     private let decay: Double
     private let minimumVehicles: Int
@@ -31,7 +31,7 @@ public struct ProfileTraffic: ProcessFunction {
         _ input: SegmentTraversal, at time: EventTime, key: SegmentBin, state: inout ProfileState,
         context: inout ProcessContext<ProfileUpdate>
     ) {
-        state.add(input, decay: decay, needed: minimumVehicles)
+        state.add(input, decay: decay)
         context.setTimer(at: end(of: state).advanced(byMilliseconds: lateness))
     }
 
@@ -40,9 +40,7 @@ public struct ProfileTraffic: ProcessFunction {
         at time: EventTime, key: SegmentBin, state: inout ProfileState,
         context: inout ProcessContext<ProfileUpdate>
     ) {
-        guard state.vehicles.count >= min(minimumVehicles, ProfileState.vehicleLimit) else {
-            return
-        }
+        guard state.visitors.count >= minimumVehicles else { return }
         let end = end(of: state)
         context.emit(ProfileUpdate(key: key, sum: state.sum, updatedAt: end), at: end)
     }

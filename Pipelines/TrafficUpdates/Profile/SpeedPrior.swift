@@ -22,4 +22,21 @@ public struct SpeedPrior: Hashable, Sendable {
         return (passages + SpeedPrior.weight)
             / (passages / speed + SpeedPrior.weight / self.speed)
     }
+
+    /// The name of ``blended(with:passages:)`` in the database.
+    static let sqlName = "traffic_blended"
+
+    /// The statement that makes ``blended(with:passages:)`` known to the database: the same cases, in the same
+    /// order, with the same ``weight``.
+    static let sqlFunction = """
+        CREATE OR REPLACE FUNCTION \(sqlName)(
+            prior double precision, speed double precision, passages double precision)
+        RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
+        SELECT CASE
+            WHEN passages IS NULL OR passages <= 0 OR speed IS NULL OR speed <= 0 THEN prior
+            WHEN prior IS NULL OR prior <= 0 THEN speed
+            ELSE (passages + \(weight)) / (passages / speed + \(weight) / prior)
+        END
+        $$
+        """
 }

@@ -2,7 +2,7 @@ public import Records
 
 /// How many different hashes were added: exact up to a bound, estimated above it.
 ///
-/// Small sets are kept whole and merged as sets. Above the bound a HyperLogLog sketch takes over (Flajolet,
+/// What was added may be taken back. Small sets are kept whole and merged as sets. Above the bound a HyperLogLog sketch takes over (Flajolet,
 /// Fusy, Gandouet and Meunier, 2007), with 1,024 registers and a standard error of 3.3 %. Two counts are
 /// never added up, as both may know the same vehicle.
 public struct DistinctCount: Hashable, Sendable, BinaryCodable {
@@ -11,8 +11,15 @@ public struct DistinctCount: Hashable, Sendable, BinaryCodable {
     private static let registerBits: UInt64 = 10
     private static let registerCount = 1 << 10
 
-    /// Ascending, without doubles; empty once the sketch has taken over.
-    private var exact: [UInt64] = []
+    /// A hash and how often it was added, less how often it was taken back.
+    private struct Entry: Hashable, Sendable {
+        var hash: UInt64
+        var times: Int32
+    }
+
+    /// Ascending by hash, without those that were taken back as often as they were added; empty once the sketch
+    /// has taken over.
+    private var exact: [Entry] = []
     /// Empty while the set is kept whole.
     private var registers: [UInt8] = []
 
@@ -20,23 +27,36 @@ public struct DistinctCount: Hashable, Sendable, BinaryCodable {
     public init() {}
 
     /// Takes a well-mixed hash in.
-    public mutating func insert(_ hash: UInt64) {
-        guard registers.isEmpty else { return note(hash) }
+    public mutating func insert(_ hash: UInt64) { add(hash, 1) }
+
+    /// Takes back that a hash was added once; what a sketch knows it doesn't forget.
+    public mutating func remove(_ hash: UInt64) { add(hash, -1) }
+
+    private mutating func add(_ hash: UInt64, _ times: Int32) {
+        guard registers.isEmpty else {
+            if times > 0 { note(hash) }
+            return
+        }
         var low = 0
         var high = exact.count
         while low < high {
             let middle = (low + high) / 2
-            if exact[middle] < hash { low = middle + 1 } else { high = middle }
+            if exact[middle].hash < hash { low = middle + 1 } else { high = middle }
         }
-        if low < exact.count, exact[low] == hash { return }
-        exact.insert(hash, at: low)
+        if low < exact.count, exact[low].hash == hash {
+            let (sum, overflow) = exact[low].times.addingReportingOverflow(times)
+            if !overflow { exact[low].times = sum }
+            if exact[low].times == 0 { exact.remove(at: low) }
+            return
+        }
+        exact.insert(Entry(hash: hash, times: times), at: low)
         if exact.count > DistinctCount.exactBound { sketch() }
     }
 
     /// Takes in everything that `other` knows.
     public mutating func merge(_ other: DistinctCount) {
         if other.registers.isEmpty {
-            for hash in other.exact { insert(hash) }
+            for entry in other.exact { add(entry.hash, entry.times) }
             return
         }
         if registers.isEmpty { sketch() }
@@ -47,7 +67,7 @@ public struct DistinctCount: Hashable, Sendable, BinaryCodable {
 
     /// The number of different hashes.
     public var count: Int {
-        if registers.isEmpty { return exact.count }
+        if registers.isEmpty { return exact.count { $0.times > 0 } }
         let size = Double(DistinctCount.registerCount)
         let sum = registers.reduce(0.0) {
             $0 + Double(sign: .plus, exponent: -Int($1), significand: 1)
@@ -74,7 +94,7 @@ public struct DistinctCount: Hashable, Sendable, BinaryCodable {
 
     private mutating func sketch() {
         registers = [UInt8](repeating: 0, count: DistinctCount.registerCount)
-        for hash in exact { note(hash) }
+        for entry in exact where entry.times > 0 { note(entry.hash) }
         exact = []
     }
 
@@ -87,9 +107,12 @@ public struct DistinctCount: Hashable, Sendable, BinaryCodable {
 
     /// Reads a count.
     public init(from reader: inout ByteReader) throws(CodecError) {
-        exact = try [UInt64](from: &reader)
-        guard exact.count <= DistinctCount.exactBound else { throw .malformed("too many hashes") }
-        guard zip(exact, exact.dropFirst()).allSatisfy({ $0 < $1 }) else {
+        let hashes = try reader.count(minimumSize: 12)
+        guard hashes <= DistinctCount.exactBound else { throw .malformed("too many hashes") }
+        for _ in 0..<hashes {
+            exact.append(Entry(hash: try reader.integer(), times: try reader.integer()))
+        }
+        guard zip(exact, exact.dropFirst()).allSatisfy({ $0.hash < $1.hash }) else {
             throw .malformed("hashes out of order")
         }
         let count = try reader.count()
@@ -101,7 +124,11 @@ public struct DistinctCount: Hashable, Sendable, BinaryCodable {
 
     /// Writes the count.
     public func encode(into writer: inout ByteWriter) {
-        exact.encode(into: &writer)
+        writer.varint(UInt64(exact.count))
+        for entry in exact {
+            writer.integer(entry.hash)
+            writer.integer(entry.times)
+        }
         writer.varint(UInt64(registers.count))
         writer.raw(registers)
     }

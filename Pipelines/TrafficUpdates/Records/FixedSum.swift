@@ -2,7 +2,7 @@ public import Records
 
 /// A sum of amounts in millionths: whole numbers, so that it is the same in whatever order they are added.
 ///
-/// What doesn't fit counts as the largest number there is.
+/// What was added is taken back by its negative. What doesn't fit counts as the largest number there is.
 public struct FixedSum: Hashable, Sendable, BinaryCodable {
     private var millionths: Int64 = 0
     private static let unit = 1_000_000.0
@@ -16,16 +16,21 @@ public struct FixedSum: Hashable, Sendable, BinaryCodable {
     /// Adds an amount, rounded to a millionth.
     public static func += (sum: inout FixedSum, amount: Double) {
         let scaled = (amount * unit).rounded()
-        let whole = Int64(exactly: scaled) ?? (scaled > 0 ? .max : 0)
+        let whole = Int64(exactly: scaled) ?? (scaled > 0 ? .max : scaled < 0 ? .min : 0)
         sum.add(whole)
     }
 
     /// Adds another sum.
     public static func += (sum: inout FixedSum, other: FixedSum) { sum.add(other.millionths) }
 
+    /// Makes the sum count for a share of what it did, rounded to a millionth.
+    public mutating func fade(to share: Double) {
+        millionths = Int64(exactly: (Double(millionths) * share).rounded()) ?? millionths
+    }
+
     private mutating func add(_ other: Int64) {
         let (result, overflow) = millionths.addingReportingOverflow(other)
-        millionths = overflow ? .max : result
+        millionths = overflow ? (other > 0 ? .max : .min) : result
     }
 
     /// Reads a sum.

@@ -10,7 +10,8 @@ public struct SegmentSpeed: Accumulator, Hashable, Sendable {
     private var time = FixedSum()
     private var freeFlowTime = FixedSum()
     /// How many passages there were, whole or in part.
-    public private(set) var traversals: UInt64 = 0
+    public var traversals: UInt64 { UInt64(max(0, passages)) }
+    private var passages: Int64 = 0
     /// The passages' speeds and their squares, weighted by metres.
     private var weighted = FixedSum()
     private var weightedSquares = FixedSum()
@@ -21,7 +22,7 @@ public struct SegmentSpeed: Accumulator, Hashable, Sendable {
     public init() {}
 
     /// Raised with the form of the bytes.
-    public static var codecVersion: UInt32 { 3 }
+    public static var codecVersion: UInt32 { 4 }
 
     /// Metres driven.
     public var metres: Double { meters.value }
@@ -38,7 +39,7 @@ public struct SegmentSpeed: Accumulator, Hashable, Sendable {
 
     /// The standard deviation of the passages' speeds, weighted by their lengths, in m/s.
     public var standardDeviation: Double {
-        guard metres > 0, traversals > 1 else { return 0 }
+        guard metres > 0, passages > 1 else { return 0 }
         let mean = weighted.value / metres
         return max(0, weightedSquares.value / metres - mean * mean).squareRoot()
     }
@@ -52,17 +53,22 @@ public struct SegmentSpeed: Accumulator, Hashable, Sendable {
     /// How many distinct vehicles passed.
     public var vehicles: Int { distinct.count }
 
-    /// Takes a passage in.
+    /// Takes a passage in, or takes it back.
     public mutating func add(_ traversal: SegmentTraversal, at time: EventTime) {
         let speed = traversal.length / traversal.seconds
-        meters += traversal.length
-        self.time += traversal.seconds
-        freeFlowTime += traversal.freeFlowSeconds
-        weighted += traversal.length * speed
-        weightedSquares += traversal.length * speed * speed
-        traversals += 1
-        speeds.insert(speed)
-        distinct.insert(traversal.vehicle)
+        let sign = traversal.isTakenBack ? -1.0 : 1
+        meters += sign * traversal.length
+        self.time += sign * traversal.seconds
+        freeFlowTime += sign * traversal.freeFlowSeconds
+        weighted += sign * traversal.length * speed
+        weightedSquares += sign * traversal.length * speed * speed
+        passages += traversal.isTakenBack ? -1 : 1
+        speeds.insert(speed, times: traversal.isTakenBack ? -1 : 1)
+        if traversal.isTakenBack {
+            distinct.remove(traversal.vehicle)
+        } else {
+            distinct.insert(traversal.vehicle)
+        }
     }
 
     /// Takes in what another sum knows.
@@ -72,7 +78,7 @@ public struct SegmentSpeed: Accumulator, Hashable, Sendable {
         freeFlowTime += other.freeFlowTime
         weighted += other.weighted
         weightedSquares += other.weightedSquares
-        traversals += other.traversals
+        passages &+= other.passages
         speeds.merge(other.speeds)
         distinct.merge(other.distinct)
     }
@@ -84,7 +90,7 @@ public struct SegmentSpeed: Accumulator, Hashable, Sendable {
         freeFlowTime = try FixedSum(from: &reader)
         weighted = try FixedSum(from: &reader)
         weightedSquares = try FixedSum(from: &reader)
-        traversals = try reader.varint()
+        passages = try reader.zigzag()
         speeds = try SpeedHistogram(from: &reader)
         distinct = try DistinctCount(from: &reader)
     }
@@ -96,7 +102,7 @@ public struct SegmentSpeed: Accumulator, Hashable, Sendable {
         freeFlowTime.encode(into: &writer)
         weighted.encode(into: &writer)
         weightedSquares.encode(into: &writer)
-        writer.varint(traversals)
+        writer.zigzag(passages)
         speeds.encode(into: &writer)
         distinct.encode(into: &writer)
     }

@@ -5,10 +5,16 @@ public import RoadNetwork
 internal import State
 internal import SwiftProtobuf
 
-/// A user's passage over a directed segment, or over a part of it.
+/// A vehicle's passage over a directed segment, or over a part of it; or that one is taken back, since a location
+/// that was overtaken has shown it to be otherwise.
+///
+/// Whose vehicle it is can't be said without the key of ``Pseudonyms``.
 public struct SegmentTraversal: Hashable, Sendable {
-    /// Who drove.
-    public var userID: String
+    /// Who drove: a number that is the user's for a day.
+    public var vehicle: UInt64
+    /// Who drove: a number that is the user's on this segment at this time of the week; 0 in what is read from
+    /// the topic, which doesn't tell.
+    public var visitor: UInt64
     /// Where.
     public var segment: SegmentID
     /// When the user entered the segment.
@@ -23,13 +29,17 @@ public struct SegmentTraversal: Hashable, Sendable {
     public var freeFlowSeconds: Double
     /// How probable the way is among those that the locations allow, 0 to 1.
     public var confidence: Double
+    /// Whether this passage, which was told before, is no longer believed in.
+    public var isTakenBack = false
 
     /// Makes a passage.
     public init(
-        userID: String, segment: SegmentID, enteredAt: EventTime, leftAt: EventTime,
-        length: Double, completedAt: EventTime, freeFlowSeconds: Double, confidence: Double
+        vehicle: UInt64, visitor: UInt64, segment: SegmentID, enteredAt: EventTime,
+        leftAt: EventTime, length: Double, completedAt: EventTime, freeFlowSeconds: Double,
+        confidence: Double
     ) {
-        self.userID = userID
+        self.vehicle = vehicle
+        self.visitor = visitor
         self.segment = segment
         self.enteredAt = enteredAt
         self.leftAt = leftAt
@@ -42,8 +52,12 @@ public struct SegmentTraversal: Hashable, Sendable {
     /// Seconds on the segment, at least a millisecond.
     public var seconds: Double { Double(max(1, leftAt.millisecondsSince(enteredAt))) / 1_000 }
 
-    /// A number for the user that says nothing of who it is.
-    var vehicle: UInt64 { userID.streamHash }
+    /// Takes this passage back.
+    var takenBack: SegmentTraversal {
+        var passage = self
+        passage.isTakenBack = true
+        return passage
+    }
 }
 
 extension SegmentTraversal {
@@ -54,13 +68,18 @@ extension SegmentTraversal {
 
     /// Takes over what the matcher says; nil for a passage that covers too little of its segment, or stays on it:
     /// where a trip ends there is more standing than driving, and nobody else's business.
-    public init?(_ traversal: Traversal, userID: String, graph: RoadGraph) {
+    public init?(
+        _ traversal: Traversal, userID: String, graph: RoadGraph,
+        pseudonyms: Pseudonyms = Pseudonyms()
+    ) {
         let whole = graph.length(traversal.segment)
         let isLeft = traversal.leaveOffset > whole - 0.5
         let least = max(SegmentTraversal.leastMetres, SegmentTraversal.leastShare * whole)
         guard traversal.isComplete || (isLeft && traversal.length >= least) else { return nil }
         self.init(
-            userID: userID, segment: traversal.id, enteredAt: traversal.enterTime,
+            vehicle: pseudonyms.vehicle(userID, at: traversal.leaveTime),
+            visitor: pseudonyms.visitor(userID, traversal.id, traversal.leaveTime),
+            segment: traversal.id, enteredAt: traversal.enterTime,
             leftAt: traversal.leaveTime, length: traversal.length,
             completedAt: traversal.completionTime,
             freeFlowSeconds: traversal.length / graph.freeFlowSpeed(traversal.segment),
@@ -70,11 +89,12 @@ extension SegmentTraversal {
 
 extension SegmentTraversal: BinaryCodable {
     /// Raised with the form of the bytes.
-    public static var codecVersion: UInt32 { 2 }
+    public static var codecVersion: UInt32 { 3 }
 
     /// Reads a traversal.
     public init(from reader: inout ByteReader) throws(CodecError) {
-        userID = try reader.string()
+        vehicle = try reader.integer()
+        visitor = try reader.integer()
         segment = try SegmentID(from: &reader)
         enteredAt = try EventTime(from: &reader)
         leftAt = try EventTime(from: &reader)
@@ -82,11 +102,13 @@ extension SegmentTraversal: BinaryCodable {
         completedAt = try EventTime(from: &reader)
         freeFlowSeconds = try reader.double()
         confidence = try reader.double()
+        isTakenBack = try Bool(from: &reader)
     }
 
     /// Writes the traversal.
     public func encode(into writer: inout ByteWriter) {
-        writer.string(userID)
+        writer.integer(vehicle)
+        writer.integer(visitor)
         segment.encode(into: &writer)
         enteredAt.encode(into: &writer)
         leftAt.encode(into: &writer)
@@ -94,34 +116,37 @@ extension SegmentTraversal: BinaryCodable {
         completedAt.encode(into: &writer)
         writer.double(freeFlowSeconds)
         writer.double(confidence)
+        isTakenBack.encode(into: &writer)
     }
 }
 
 extension SegmentTraversal: KeyedTopicRecord {
-    /// The topic `traversals` is divided by user.
-    public static var topicKey: PartialKeyPath<SegmentTraversal> { \.userID }
+    /// The topic `traversals` is divided by vehicle.
+    public static var topicKey: PartialKeyPath<SegmentTraversal> { \.vehicle }
 
     /// Reads the Protobuf message.
     public init(record: RecordView) throws(CodecError) {
         let message: Millrace_Traffic_SegmentTraversal = try .reading(record.value)
         self.init(
-            userID: message.userID, segment: SegmentID(rawValue: message.segmentID),
+            vehicle: message.vehicle, visitor: 0, segment: SegmentID(rawValue: message.segmentID),
             enteredAt: EventTime(milliseconds: message.enterMs),
             leftAt: EventTime(milliseconds: message.leaveMs), length: message.length,
             completedAt: EventTime(milliseconds: message.completedMs),
             freeFlowSeconds: message.freeFlowSeconds, confidence: message.confidence)
+        isTakenBack = message.takenBack
     }
 
-    /// The user.
+    /// The vehicle.
     public func encodeKey(into writer: inout ByteWriter) -> Bool {
-        userID.encode(into: &writer)
+        vehicle.encode(into: &writer)
         return true
     }
 
     /// The Protobuf message.
     public func encodeValue(into writer: inout ByteWriter) -> Bool {
         var message = Millrace_Traffic_SegmentTraversal()
-        message.userID = userID
+        message.vehicle = vehicle
+        message.takenBack = isTakenBack
         message.segmentID = segment.rawValue
         message.enterMs = enteredAt.milliseconds
         message.leaveMs = leftAt.milliseconds

@@ -12,7 +12,7 @@ public struct SpeedHistogram: Hashable, Sendable, BinaryCodable {
 
     private struct Bucket: Hashable, Sendable {
         var index: UInt8
-        var count: UInt32
+        var count: Int32
     }
 
     /// Ascending by speed; only those that hold something.
@@ -21,11 +21,11 @@ public struct SpeedHistogram: Hashable, Sendable, BinaryCodable {
     /// Knows of no passage.
     public init() {}
 
-    /// Takes in a passage at `speed` m/s.
-    public mutating func insert(_ speed: Double) {
+    /// Takes in a passage at `speed` m/s, or takes it back with -1 times.
+    public mutating func insert(_ speed: Double, times: Int32 = 1) {
         let place = log(max(speed, SpeedHistogram.slowest) / SpeedHistogram.slowest)
         let index = Int(place / log(SpeedHistogram.step))
-        add(UInt8(min(SpeedHistogram.bucketCount - 1, index)), 1)
+        add(UInt8(min(SpeedHistogram.bucketCount - 1, index)), times)
     }
 
     /// Takes in what another histogram knows.
@@ -35,10 +35,10 @@ public struct SpeedHistogram: Hashable, Sendable, BinaryCodable {
 
     /// The speed in m/s that a share `q` of the passages doesn't exceed; 0 without passages.
     public func percentile(_ q: Double) -> Double {
-        let total = buckets.reduce(0) { $0 + Double($1.count) }
+        let total = buckets.reduce(0) { $0 + Double(max(0, $1.count)) }
         var rest = max(0, min(1, q)) * total
-        for bucket in buckets {
-            rest -= Double(bucket.count)
+        for bucket in buckets where bucket.count > 0 {
+            rest -= Double(max(0, bucket.count))
             if rest <= 0 {
                 return SpeedHistogram.slowest
                     * pow(SpeedHistogram.step, Double(bucket.index) + 0.5)
@@ -47,12 +47,13 @@ public struct SpeedHistogram: Hashable, Sendable, BinaryCodable {
         return 0
     }
 
-    private mutating func add(_ index: UInt8, _ count: UInt32) {
+    private mutating func add(_ index: UInt8, _ count: Int32) {
         var place = buckets.count
         while place > 0, buckets[place - 1].index >= index { place -= 1 }
         if place < buckets.count, buckets[place].index == index {
             let (sum, overflow) = buckets[place].count.addingReportingOverflow(count)
-            buckets[place].count = overflow ? .max : sum
+            buckets[place].count = overflow ? (count > 0 ? .max : .min) : sum
+            if buckets[place].count == 0 { buckets.remove(at: place) }
         } else {
             buckets.insert(Bucket(index: index, count: count), at: place)
         }

@@ -1,0 +1,42 @@
+internal import Dataflow
+internal import Glibc
+internal import Sources
+
+extension TrafficUpdates {
+    /// The most seconds by which a location may be overtaken: a track that is silent for longer is decided.
+    private static let longestReorder = 60.0
+
+    /// Reports the parameters that can't be.
+    func check(_ p: Parameters, _ graph: GraphBuilder) {
+        for (name, path) in [("map", p.map), ("pseudonymKeyFile", p.pseudonymKeyFile)]
+        where !path.isEmpty && access(path, R_OK) != 0 {
+            graph.fault(
+                parameter: name,
+                "is \"\(path)\", which can't be read: \(String(cString: strerror(errno)))")
+        }
+        if !(1...ProfileVisitors.limit).contains(p.minimumVehicles) {
+            graph.fault(
+                parameter: "minimumVehicles",
+                "is \(p.minimumVehicles); it is 1 to \(ProfileVisitors.limit)")
+        }
+        if p.pseudonymKeyFile.isEmpty {
+            graph.notice(
+                parameter: "pseudonymKeyFile",
+                "is empty: users' pseudonyms are made with a key that everybody knows, and whoever reads the topics of this pipeline can find out whose passages they are"
+            )
+        }
+        let longest = TrafficUpdates.longestReorder
+        if !(0...longest).contains(p.reorder) {
+            graph.fault(parameter: "reorder", "is \(p.reorder); it is 0 to \(longest) seconds")
+        }
+        _ = graph.seconds(p.keep, parameter: "keep", least: 1)
+        if !(0...1).contains(p.profileDecay) {
+            graph.fault(parameter: "profileDecay", "is \(p.profileDecay); it is 0 to 1")
+        }
+        for (name, metres) in [("trimStart", p.trimStart), ("trimEnd", p.trimEnd)]
+        where !(0...Trip.longestTrim).contains(metres) {
+            graph.fault(
+                parameter: name, "is \(metres); it is 0 to \(Int(Trip.longestTrim)) metres")
+        }
+    }
+}
