@@ -70,8 +70,10 @@ public final class TransactionalLog: LogWriter, CommitAuthority {
         return made
     }
 
-    /// A writer to ask something: the one that is there, whoever has its slot by now. Only a write or a commit may
-    /// find out that the slot is gone, as whoever does must hear that the open transaction is gone with it.
+    /// A writer to ask something: the one that is there, whoever has its slot by now.
+    ///
+    /// Only a write or a commit may find out that the slot is gone, as whoever does must hear that the open
+    /// transaction is gone with it.
     private func anyClient() throws -> any TransactionalWriter {
         if let writer { return writer }
         return try client()
