@@ -62,8 +62,6 @@ struct Dwell: Hashable, Sendable {
     private static let fewestStanding: Int32 = 4
     /// The most noise of one who surely stands, in the standard deviations that the matcher reckons with.
     private static let mostStraying: Float = 2.5
-    /// How far the last positions of one who surely stands lie from all, in standard deviations.
-    private static let mostDrift: Float = 2.5
 
     private var latitude: Double
     private var longitude: Double
@@ -123,29 +121,14 @@ struct Dwell: Hashable, Sendable {
             longitude: longitude + Double(all.x) / count / scale.x)
     }
 
-    /// Whether the user surely stands.
+    /// Whether the user surely stands: it has stayed for long enough, and its positions stray no farther from one to
+    /// the next than noise explains.
     ///
-    /// It has stayed for long enough, its positions stray little farther from one to the next than noise explains, and
-    /// the last ones lie where all of the stay do: who drives slowly is no farther on from one to the next, but is on
-    /// the whole.
-    ///
-    /// - Parameters:
-    ///   - recent: the mean of the last positions, and of how many.
-    ///   - sigma: the standard deviation of the user's positions.
-    func stands(
-        at recent: Coordinate, of count: Int32, sigma: Float, _ settings: MatcherSettings
-    ) -> Bool {
-        let (all, scale) = (all, scale)
-        guard parked == nil, outside == nil, duration >= settings.standingAfter,
-            all.count >= Dwell.fewestStanding,
-            variance.squareRoot() <= Dwell.mostStraying * sigma
-        else { return false }
-        let sum = Sum(
-            x: Float((recent.longitude - longitude) * scale.x) * Float(count),
-            y: Float((recent.latitude - latitude) * scale.y) * Float(count), count: count)
-        let reach = max(
-            Float(settings.standingDistance), Dwell.mostDrift * sigma * sum.spread(all))
-        return sum.distance(to: all) <= reach
+    /// - Parameter sigma: the standard deviation of the user's positions.
+    func stands(sigma: Float, _ settings: MatcherSettings) -> Bool {
+        parked == nil && outside == nil && duration >= settings.standingAfter
+            && all.count >= Dwell.fewestStanding
+            && variance.squareRoot() <= Dwell.mostStraying * sigma
     }
 
     private func noise(_ settings: MatcherSettings) -> Float {

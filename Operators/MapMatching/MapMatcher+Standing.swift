@@ -48,8 +48,9 @@ extension MapMatcher {
     ///
     /// - Returns: nil for one that moves, or may.
     func standingPlace(_ lattice: Lattice, at place: Coordinate) -> Coordinate? {
-        guard let dwell = lattice.dwell, let step = lattice.steps.last,
-            dwell.duration >= settings.standingAfter
+        let sigma = Float(settings.sigma) * lattice.noise.ratio(settings)
+        guard let dwell = lattice.dwell, dwell.stands(sigma: sigma, settings),
+            let step = lattice.steps.last
         else { return nil }
         var (north, east, count) = (0.0, 0.0, 1.0)
         for minor in lattice.minors where minor.time > step.time {
@@ -59,9 +60,7 @@ extension MapMatcher {
         }
         let mean = Coordinate(
             latitude: place.latitude + north / count, longitude: place.longitude + east / count)
-        let sigma = Float(settings.sigma) * lattice.noise.ratio(settings)
-        return mean.isValid && dwell.stands(at: mean, of: Int32(count), sigma: sigma, settings)
-            ? mean : nil
+        return mean.isValid ? mean : nil
     }
 
     /// Whether so long a stay is no jam: those move on, and nobody drives beside the road.

@@ -170,26 +170,6 @@ struct StandingTests {
         #expect(dwell.since == 5_000)
     }
 
-    @Test(
-        "who drives is never taken to stand, however noisy", arguments: [4.0, 7, 10], [8.0, 20])
-    func drives(speed: Double, noise: Double) {
-        let seen = observations(seconds: 600, noise: noise, seed: 7) { ($0 * speed / 200, 0) }
-        let settings = MatcherSettings()
-        var dwell = Dwell(Lattice.Pending(seen[0]))
-        var taken = 0
-        for index in seen.indices.dropFirst() {
-            _ = dwell.note(Lattice.Pending(seen[index]), settings)
-            // As the matcher reckons: the mean of the last three.
-            let last = seen[max(0, index - 2)...index].map(\.coordinate)
-            let mean = Coordinate(
-                latitude: last.reduce(0) { $0 + $1.latitude } / Double(last.count),
-                longitude: last.reduce(0) { $0 + $1.longitude } / Double(last.count))
-            let sigma = Float(max(noise, settings.sigma))
-            if dwell.stands(at: mean, of: Int32(last.count), sigma: sigma, settings) { taken += 1 }
-        }
-        #expect(taken <= seen.count / 30)
-    }
-
     @Test("a crash and restore at any moment of parking changes nothing")
     func restored() throws {
         let seen = observations(
