@@ -27,17 +27,28 @@ struct LineLoad {
     func close() { writer.close() }
 
     /// Writes lines of three words to the partitions in turn.
-    mutating func write(_ count: Int) throws {
+    ///
+    /// - Parameter addition: one word more for the line of a number, which the oracle doesn't expect.
+    mutating func write(_ count: Int, addition: (Int) -> String? = { _ in nil }) throws {
         for index in written..<written + count {
-            let time = Self.start.advanced(byMilliseconds: Int64(index) * 20)
+            let time = Self.time(index)
             let words = (0..<3).map { _ in Self.word(random.next() % 20) }
-            try write(words.joined(separator: " "), at: time, Int32(index) % Self.partitions)
+            let line = words + (addition(index).map { [$0] } ?? [])
+            try write(line.joined(separator: " "), at: time, Int32(index) % Self.partitions)
             for word in words { oracle[Self.total(word, time), default: 0] += 1 }
             if index % 50 == 49 { try writer.flush(timeoutMilliseconds: Self.flushMilliseconds) }
             writer.poll().forEach { #expect($0.error == nil) }
         }
         written += count
         try writer.flush(timeoutMilliseconds: Self.flushMilliseconds)
+    }
+
+    /// Writes a line of one word that is as long as a record may be, which the oracle doesn't expect.
+    mutating func writeLongest() throws {
+        let bytes = (0..<writer.recordBound(of: "lines")).map { _ in Self.letter(random.next()) }
+        try write(
+            String(decoding: bytes, as: UTF8.self), at: Self.time(written),
+            Int32(written) % Self.partitions)
     }
 
     /// Writes the word `end` far ahead on every partition, so that all windows before close; and once more for the
@@ -50,6 +61,13 @@ struct LineLoad {
             }
         }
         try writer.flush(timeoutMilliseconds: Self.flushMilliseconds)
+    }
+
+    /// A letter that is a function of a number.
+    static func letter(_ number: UInt64) -> UInt8 { UInt8(ascii: "a") + UInt8(number % 26) }
+
+    private static func time(_ index: Int) -> EventTime {
+        start.advanced(byMilliseconds: Int64(index) * 20)
     }
 
     private static func word(_ number: UInt64) -> String {

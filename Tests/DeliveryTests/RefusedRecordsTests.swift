@@ -26,23 +26,25 @@ struct RefusedRecordsTests {
             defer { cluster.stop() }
             for number in 0..<2 { try cluster.startWorker(number) }
             try cluster.startTableWorker(2, database: url)
+            let topic = TotalsWatch.topic(cluster.configuration, partitions: LineLoad.partitions)
+            defer { topic.stop() }
+            let table = TotalsWatch.table(url)
+            defer { table.stop() }
             let (oracle, long) = try feed(cluster, url)
+            // With `end` there is one more.
+            try TestCluster.eventually("all is published; \(cluster.failures)") { () -> Void? in
+                table.counts.count > oracle.count && topic.counts.count > oracle.count + long
+                    ? () : nil
+            }
+            #expect(table.problems.isEmpty && topic.problems.isEmpty)
+            #expect(table.counts.filter { $0.key.word != "end" } == oracle)
+            // Too long for the table, and not for the topic.
+            let published = topic.counts.filter { $0.key.word != "end" }
+            #expect(published.filter { $0.key.word.count < Self.long } == oracle)
+            #expect(published.count == oracle.count + long)
 
             let database = try PostgresConnection(try PostgresConfiguration(url))
             defer { database.close() }
-            try TestCluster.eventually("all is in the table; \(cluster.failures)") { () -> Void? in
-                let rows = try? database.query(
-                    "SELECT count(*) FROM word_totals WHERE word <> 'end'")
-                return try rows?.first?.value(0, as: Int64.self) == Int64(oracle.count) ? () : nil
-            }
-            let rows = try database.query("SELECT word, window_start, total FROM word_totals")
-            var table: [WordTotal: Int] = [:]
-            for row in rows where try row.value(0, as: String.self) != "end" {
-                let total = WordTotal(
-                    word: try row.value(0), windowStart: try row.value(1), count: 0)
-                table[total] = Int(try row.value(2, as: Int64.self))
-            }
-            #expect(table == oracle)
             // Too long for the table's index: one letter each, with the record's own bytes.
             try TestCluster.eventually("letters of the table") { () -> Void? in
                 let count = try letters(database).count
@@ -50,13 +52,11 @@ struct RefusedRecordsTests {
             }
             let kept = try letters(database)
             #expect(kept.count == long && Set(kept).count == long)
-            #expect(kept.allSatisfy { $0 > 5_000 })
+            #expect(kept.allSatisfy { $0 > Int64(Self.long) })
 
             // Too large for the shuffle.
-            let published = try cluster.readTotals(until: oracle.count + long)
-            #expect(published.filter { $0.word != "end" }.count == oracle.count + long)
-            let topic = try cluster.read("word-count.dead-letters")
-            #expect(topic.count == Self.oversized.count)
+            let dead = try cluster.read("word-count.dead-letters")
+            #expect(dead.count == Self.oversized.count)
         }
     }
 
@@ -71,8 +71,10 @@ struct RefusedRecordsTests {
         ).map { try $0.value(0) }
     }
 
-    /// The lines of one word that is as long as a record may be.
-    private static let oversized = [100, 500, 700]
+    /// The letters of a word that is too long for the table's index, at least.
+    private static let long = 5_000
+    /// Before which hundred lines one comes that is as long as a record may be.
+    private static let oversized = [1, 5, 7]
 
     /// Writes lines, and kills a worker now and then.
     ///
@@ -80,46 +82,25 @@ struct RefusedRecordsTests {
     private func feed(
         _ cluster: TestCluster, _ url: String
     ) throws -> (oracle: [WordTotal: Int], long: Int) {
-        let writer = try KafkaWriter(cluster.configuration)
-        defer { writer.close() }
-        var random = SeededGenerator(seed: 9)
-        var oracle: [WordTotal: Int] = [:]
+        var load = try LineLoad(cluster.configuration, seed: 9)
+        defer { load.close() }
+        var random = SeededGenerator(seed: 10)
         var long = 0
-        func letters(_ count: Int) -> String {
-            String(
-                (0..<count).map { _ in
-                    Character(UnicodeScalar(UInt8(ascii: "a") + UInt8(random.next() % 26)))
-                })
-        }
-        for index in 0..<Self.lines {
-            let time = KilledWorkersTests.start.advanced(byMilliseconds: Int64(index) * 20)
-            let partition = Int32(index) % KilledWorkersTests.partitions
-            let words = (0..<3).map { _ in KilledWorkersTests.word(random.next() % 20) }
-            for word in words { oracle[KilledWorkersTests.total(word, time), default: 0] += 1 }
-            var text = words.joined(separator: " ")
-            if index % 200 == 150 {
+        for hundred in 0..<Self.lines / 100 {
+            if Self.oversized.contains(hundred) { try load.writeLongest() }
+            try load.write(100) { index in
+                guard index % 200 == 150 else { return nil }
                 long += 1
                 // The lengths tell them apart.
-                text += " " + letters(5_000 + long)
+                let letters = (0..<Self.long + long).map { _ in LineLoad.letter(random.next()) }
+                return String(decoding: letters, as: UTF8.self)
             }
-            try KilledWorkersTests.write(text, at: time, partition, writer)
-            if Self.oversized.contains(index) {
-                try KilledWorkersTests.write(
-                    letters(writer.recordBound(of: "lines")), at: time, partition, writer)
-            }
-            if index % 50 == 49 { try writer.flush(timeoutMilliseconds: 60_000) }
-            writer.poll().forEach { #expect($0.error == nil) }
-            if index % 400 == 399 {
-                try cluster.waitForOutput()
-                try cluster.replaceWorker(index / 400 % 2)
-                try cluster.replaceTableWorker(2, database: url)
-            }
+            guard hundred % 4 == 3 else { continue }
+            try cluster.waitForOutput()
+            try cluster.replaceWorker(hundred / 4 % 2)
+            try cluster.replaceTableWorker(2, database: url)
         }
-        for partition in 0..<KilledWorkersTests.partitions {
-            let end = KilledWorkersTests.start.advanced(byMilliseconds: 3_600_000)
-            try KilledWorkersTests.write("end", at: end, partition, writer)
-        }
-        try writer.flush(timeoutMilliseconds: 60_000)
-        return (oracle, long)
+        try load.end()
+        return (load.oracle, long)
     }
 }
