@@ -59,10 +59,10 @@ bench: setup ## every figure beside a floor or a peer (ONLY=prefix; SHORT=1 to s
 	@ONLY=$(ONLY) .build/release/Benchmarks
 
 .PHONY: accuracy
-accuracy: setup ## how right matching and speeds are, against a known truth; with a map, Valhalla beside it (MAP=file.osm.pbf)
+accuracy: setup ## how right matching and speeds are, against a known truth; with a map, bounds and Valhalla beside it (MAP=file.osm.pbf)
 	@swift build $(RELEASE) --product Accuracy
-	@.build/release/Accuracy $(MAP) $(if $(MAP),--tracks .millrace/accuracy/tracks)
-	@$(if $(MAP),.ci/accuracy-peer $(MAP) .millrace/accuracy)
+	@status=0; .build/release/Accuracy $(MAP) $(if $(MAP),--tracks .millrace/accuracy/tracks) || status=$$?; \
+		$(if $(MAP),.ci/accuracy-peer $(MAP) .millrace/accuracy || status=$$?;) exit $$status
 
 .PHONY: bench-smoke
 bench-smoke: ## the record path's instructions must stay below the committed bound

@@ -118,7 +118,7 @@ extension MapMatcher {
                     route: nil)
             }
             guard limit >= 0, search.cost(to: targets[index]) != nil else { continue }
-            let along = search.along(to: targets[index])
+            let along = search.along(to: targets[index], into: candidate.segment)
             let arrivedBy = search.segment(into: targets[index])
             let before = arrivedBy < 0 ? start.segment : arrivedBy
             let isTurn = graph.segments[before].reverse == candidate.segment

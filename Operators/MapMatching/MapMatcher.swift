@@ -35,7 +35,7 @@ public struct MapMatcher {
     /// kept as the bits of a word.
     static let candidateLimit = 60
 
-    /// Makes a matcher with its scratch memory: 20 bytes a node of the graph.
+    /// Makes a matcher with its scratch memory: 32 bytes a node of the graph.
     public init(graph: RoadGraph, settings: MatcherSettings = MatcherSettings()) {
         self.graph = graph
         self.settings = settings

@@ -16,20 +16,20 @@ public struct MatcherSettings: Hashable, Sendable {
     public var candidates = 24
     /// The scale in metres of the difference between the driven and the straight distance (Newson
     /// and Krumm's β) for observations close together.
-    public var beta = 10.0
+    public var beta = 12.0
     /// How ``beta`` grows with the straight distance: longer ways wind more.
     public var betaPerMeter = 0.06
     /// What a U-turn costs, as a negative logarithm of its probability.
     public var uTurnCost = 12.0
-    /// What the natural logarithm of the number of ways on costs at each crossing of a way: at 1 a driver is
-    /// taken to choose any of them, so that of two ways as good the one with fewer choices is likelier; more, as
-    /// most go straight on.
+    /// What the negative logarithm of a way's share of the ways on costs at each crossing, where a greater road has
+    /// the greater share: at 1 a driver is taken to choose by these shares, so that of two ways as good the one with
+    /// fewer choices is likelier; more, as most go straight on.
     public var choiceCost = 1.2
     /// What a second at free flow costs: drivers prefer the faster of two ways.
     public var secondCost = 0.12
     /// What is faster than this many times free flow, and a second, costs ``hasteCost`` a second of the
     /// difference.
-    public var hasteRatio = 1.1
+    public var hasteRatio = 1.0
     /// The price of a second of haste.
     public var hasteCost = 0.8
     /// The most that haste costs between two steps: free flow is only known from the map.
@@ -44,7 +44,7 @@ public struct MatcherSettings: Hashable, Sendable {
     /// After how many milliseconds without a step, while observations come, a decision has waited for one more.
     public var standingStep: Int64 = 5_000
     /// The least that ``margin`` shrinks to.
-    public var leastMargin = 3.5
+    public var leastMargin = 3.7
     /// The fastest that anybody drives, in m/s.
     public var topSpeed = 60.0
     /// The longest way between two observations that is searched, in metres.
@@ -66,6 +66,11 @@ public struct MatcherSettings: Hashable, Sendable {
     public var reorderBound: Int64 = 0
     /// The most observations that are held back.
     public var reorderCapacity = 64
+    /// How close to a crossing a track's end counts as lying at it, in standard deviations of the user's noise.
+    ///
+    /// A piece that short at an end may not have been driven at all, and tells nothing of speed: it is left out; and
+    /// a passage that lacks no more at its end counts as reaching the crossing.
+    public var endDeviations = 1.0
     /// The most steps that wait for a decision; the most probable path decides then.
     public var lagSteps = 30
     /// The longest that a step waits for a decision, in milliseconds of event time.

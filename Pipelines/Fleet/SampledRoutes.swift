@@ -16,9 +16,13 @@ public struct SampledRoutes: Sendable {
 
     /// A route as it was driven and seen.
     public struct Track: Sendable {
-        /// Directed segments, each driven from its start to its end.
+        /// Directed segments, each driven from its start to its end, but for what the offsets say.
         public var segments: [Int]
-        /// In the order of time, the last one at the route's end.
+        /// Where on the first segment the drive begins, in metres from its start.
+        public var firstOffset = 0.0
+        /// Where on the last segment it ends, in metres from its start.
+        public var lastOffset: Double
+        /// In the order of time, the first one at the drive's beginning and the last one at its end.
         public var samples: [Sample]
     }
 
@@ -61,14 +65,21 @@ public struct SampledRoutes: Sendable {
 
     /// The routes driven and seen every `sampling` seconds, at their start and at their end, with independent normal
     /// noise of `noise` metres on each axis.
+    ///
+    /// - Parameter isCut: the drive begins within ten seconds of the route's start and ends with the last sample before
+    ///   its end, so that it has its ends between crossings.
     public func tracks(
-        sampling: Double, noise: Double, driving: Driving = .steady, seed: UInt64 = 7
+        sampling: Double, noise: Double, driving: Driving = .steady, isCut: Bool = false,
+        seed: UInt64 = 7
     ) -> [Track] {
         var random = SeededGenerator(seed: seed)
         return routes.map { route in
             let legs = legs(of: route, driving, &random)
             var samples: [Sample] = []
-            func see(_ segment: Int, _ offset: Double, at seconds: Double) {
+            var places: [(leg: Int, offset: Double)] = []
+            func see(_ leg: Int, _ offset: Double, at seconds: Double) {
+                let segment = route[leg]
+                places.append((leg, offset))
                 let place = graph.coordinate(on: segment, offset: offset)
                 let radius = (-2 * log(1 - random.unit())).squareRoot() * noise
                 let angle = 2 * Double.pi * random.unit()
@@ -79,13 +90,13 @@ public struct SampledRoutes: Sendable {
                         coordinate: LocalProjection(origin: place).unproject(point)))
             }
             var time = 0.0
-            var next = 0.0
-            for leg in legs {
+            var next = isCut ? 10 * random.unit() : 0
+            for (index, leg) in legs.enumerated() {
                 let duration = graph.length(leg.segment) / leg.speed
                 let end = time + duration + leg.standing
                 while next < end {
                     let driven = min(next - time, duration) * leg.speed
-                    see(leg.segment, driven, at: next)
+                    see(index, driven, at: next)
                     if samples.count == 1, driving == .varied {
                         next += sampling * random.unit()
                     } else {
@@ -95,10 +106,17 @@ public struct SampledRoutes: Sendable {
                 time = end
             }
             let last = samples.last.map { Double($0.time.milliseconds - 1_000_000) / 1_000 } ?? 0
-            if let end = route.last, time - last > 0.5 {
-                see(end, graph.length(end), at: time)
+            if let end = route.last, time - last > 0.5, !isCut {
+                see(route.count - 1, graph.length(end), at: time)
             }
-            return Track(segments: route, samples: samples)
+            guard isCut, let first = places.first, let final = places.last else {
+                return Track(
+                    segments: route, lastOffset: route.last.map { graph.length($0) } ?? 0,
+                    samples: samples)
+            }
+            return Track(
+                segments: Array(route[first.leg...final.leg]), firstOffset: first.offset,
+                lastOffset: final.offset, samples: samples)
         }
     }
 

@@ -38,9 +38,12 @@ struct RouteAccuracy {
             }
             matcher.flush(&lattice, into: &output)
             var balance: [Int: Double] = [:]
-            for segment in track.segments {
-                balance[segment, default: 0] += graph.length(segment)
-                total += graph.length(segment)
+            for (index, segment) in track.segments.enumerated() {
+                let from = index == 0 ? track.firstOffset : 0
+                let isLast = index == track.segments.count - 1
+                let driven = (isLast ? track.lastOffset : graph.length(segment)) - from
+                balance[segment, default: 0] += driven
+                total += driven
             }
             for traversal in output.traversals {
                 balance[traversal.segment, default: 0] -= traversal.length

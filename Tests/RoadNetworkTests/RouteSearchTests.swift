@@ -1,3 +1,4 @@
+import Foundation
 import Geo
 import Records
 import RoadNetwork
@@ -82,5 +83,33 @@ struct RouteSearchTests {
                     search.route(from: 0, to: end, weight: .distance, limit: length - 0.5) == nil)
             }
         }
+    }
+
+    @Test("at a crossing a way costs by the share that its class has of the ways on")
+    func choices() throws {
+        var builder = RoadGraphBuilder()
+        for (node, place) in [(0.0, 0.0), (0.001, 0), (0.002, 0), (0.001, 0.001)].enumerated() {
+            builder.addNode(
+                Int64(node), Coordinate(latitude: place.0, longitude: place.1))
+        }
+        builder.addWay(1, nodes: [0, 1, 2], RoadAttributes(.primary))
+        builder.addWay(2, nodes: [1, 3], RoadAttributes(.service))
+        let graph = try builder.build()
+        func node(_ id: Int64) throws -> Int {
+            try #require((0..<graph.nodeCount).first { graph.nodeID($0) == id })
+        }
+        func segment(_ from: Int64, _ to: Int64) throws -> Int32 {
+            let end = try node(to)
+            return Int32(
+                try #require(graph.outgoing(node(from)).first { graph.endNode($0) == end }))
+        }
+        var search = RouteSearch(graph)
+        let crossing = Int32(try node(1))
+        search.run(from: Int32(try node(0)), weight: .time, limit: .infinity, targets: [crossing])
+        // A primary road counts 5, a service road 1; the way back is none of the ways on.
+        let main = search.along(to: crossing, into: try segment(1, 2)).choices
+        let aside = search.along(to: crossing, into: try segment(1, 3)).choices
+        #expect(abs(exp(-main) - 5.0 / 6) < 1e-5)
+        #expect(abs(exp(-aside) - 1.0 / 6) < 1e-5)
     }
 }

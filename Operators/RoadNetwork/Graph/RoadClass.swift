@@ -62,6 +62,19 @@ public enum RoadClass: UInt8, CaseIterable, Comparable, Sendable {
         }
     }
 
+    /// How likely a driver takes the road at a crossing, beside the others that leave it: most stay on the greater
+    /// road.
+    package var appeal: Int {
+        switch self {
+        case .motorway, .motorwayLink, .trunk, .trunkLink: 6
+        case .primary, .primaryLink: 5
+        case .secondary, .secondaryLink: 4
+        case .tertiary, .tertiaryLink: 3
+        case .unclassified, .residential: 2
+        case .livingStreet, .service: 1
+        }
+    }
+
     /// Whether the road joins others of a class, as a ramp does.
     public var isLink: Bool {
         switch self {

@@ -3,7 +3,7 @@ internal import Foundation
 /// Shortest paths from a node, as far as asked, over scratch memory that is used again and again.
 ///
 /// Dijkstra's algorithm with a binary heap (Dijkstra 1959); a query allocates nothing once the
-/// heap has grown. One value serves one thread and one graph: 28 bytes a node.
+/// heap has grown. One value serves one thread and one graph: 32 bytes a node.
 public struct RouteSearch {
     /// What a path is measured by: a sum over its metres, its seconds and the choices at its crossings.
     public struct Weight: Hashable, Sendable {
@@ -44,7 +44,8 @@ public struct RouteSearch {
         package var meters: Float = 0
         /// Seconds at free flow.
         package var seconds: Float = 0
-        /// The natural logarithms of the numbers of ways on at its crossings, the first and the last among them.
+        /// The natural logarithms of how improbable the ways taken at its crossings are, the first and the last
+        /// among them: of all that leave a crossing a way has the share of its class's ``RoadClass/appeal``.
         package var choices: Float = 0
     }
 
@@ -67,12 +68,22 @@ public struct RouteSearch {
     private var query: UInt32 = 0
     /// The segment that no path of the last search starts with.
     private var banned: Int32 = -1
-    /// The logarithms of the numbers of ways on; what lies beyond counts as the last.
-    private let choiceCosts = (0..<16).map { log(Float(max(1, $0))) }
+    /// The sum of the appeals of the segments that leave a node.
+    private let appeals: [Int32]
+    /// The appeal of each class by its raw value, and its logarithm.
+    private let appealOfClass = RoadClass.allCases.map { Int32($0.appeal) }
+    private let logarithmOfClass = RoadClass.allCases.map { log(Float($0.appeal)) }
+    /// The logarithms of sums of appeals; what lies beyond counts as the last.
+    private let logarithms = (0..<128).map { log(Float(max(1, $0))) }
 
     /// Makes the scratch memory for `graph`.
     public init(_ graph: RoadGraph) {
         self.graph = graph
+        let appealOfClass = appealOfClass
+        appeals = (0..<graph.nodeCount).map { node in
+            let leaving = Int(graph.firstOutgoing[node])..<Int(graph.firstOutgoing[node + 1])
+            return leaving.reduce(0) { $0 + appealOfClass[Int(graph.segments[$1].roadClass)] }
+        }
         labels = [Label](
             repeating: Label(query: 0, state: .reached, cost: 0, along: Along(), segment: -1),
             count: graph.nodeCount)
@@ -120,10 +131,11 @@ public struct RouteSearch {
     ) {
         let place = Int(item.node)
         let before = labels[place].along
-        let choice = choice(at: place)
+        let all = waysOn(from: place)
         let range = Int(graph.firstOutgoing[place])..<Int(graph.firstOutgoing[place + 1])
         for index in range {
             let segment = graph.segments[index]
+            let choice = max(0, all - logarithmOfClass[Int(segment.roadClass)])
             let along = Along(
                 meters: before.meters + segment.length, seconds: before.seconds + segment.seconds,
                 choices: before.choices + choice)
@@ -154,20 +166,21 @@ public struct RouteSearch {
         return label.query == query && label.state == .settled ? label.cost : nil
     }
 
-    /// What the way to a node that the last search settled is made of.
-    package func along(to node: Int32) -> Along {
+    /// What the way to a node that the last search settled is made of, with the choice of the segment `next` there.
+    package func along(to node: Int32, into next: Int32) -> Along {
         var along = labels[Int(node)].along
-        along.choices += choice(at: Int(node))
+        let roadClass = Int(graph.segments[next].roadClass)
+        along.choices += max(0, waysOn(from: Int(node)) - logarithmOfClass[roadClass])
         return along
     }
 
-    /// The logarithm of the number of ways on from a node that was reached.
+    /// The logarithm of the sum of the appeals of the ways on from a node that was reached.
     @inline(__always)
-    private func choice(at node: Int) -> Float {
+    private func waysOn(from node: Int) -> Float {
         let by = labels[node].segment
         let back = by < 0 ? banned : graph.segments[by].reverse
-        let ways = graph.firstOutgoing[node + 1] - graph.firstOutgoing[node] - (back >= 0 ? 1 : 0)
-        return choiceCosts[max(0, min(choiceCosts.count - 1, Int(ways)))]
+        let ofBack = back >= 0 ? appealOfClass[Int(graph.segments[back].roadClass)] : 0
+        return logarithms[max(0, min(logarithms.count - 1, Int(appeals[node] - ofBack)))]
     }
 
     /// The segment by which the last search reached a node, -1 at its start.
