@@ -153,7 +153,8 @@ struct StateBoundTests {
         let parts = Dictionary(grouping: 0..<100 as Range<Int64>) { user in
             user.encoded.withUnsafeBytes { Murmur2.partition($0, of: 2) }
         }
-        try harness.advance(by: .seconds(10))
+        // Between two commits.
+        try harness.advance(by: .seconds(12))
         return (harness, try #require(parts[0]), try #require(parts[1]))
     }
 
