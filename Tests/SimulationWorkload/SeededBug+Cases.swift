@@ -34,8 +34,9 @@ extension SeededBug {
     /// In which ways a run goes wrong by the mistake: the first one in some seed, no other one in any.
     package var ways: [SimulationProblem.Kind] {
         switch self {
-        // Two owners of one transaction: what one aborts, the other commits the offsets of.
-        case .skipFencing: [.lost, .doubled]
+        // Two owners of one transaction: what one aborts, the other commits the offsets of; a checkpoint that those
+        // name may be collected by then.
+        case .skipFencing: [.lost, .doubled, .stopped]
         // The offsets may name a checkpoint that was collected, as its transaction was lost.
         case .offsetsBeforeOutputs: [.lost, .stopped]
         // Sums begin anew: totals that are too small, and that nobody should see.
@@ -59,7 +60,8 @@ extension SeededBug {
         case (.reusedAttempt, .endless):
             return report.told.contains { $0.message.contains("left half written") }
         case (.reusedAttempt, .stopped): return problem.failure?.code == .corruptCheckpoint
-        case (.offsetsBeforeOutputs, .stopped), (.anonymousCommit, .stopped):
+        case (.skipFencing, .stopped), (.offsetsBeforeOutputs, .stopped),
+            (.anonymousCommit, .stopped):
             return problem.failure?.code == .corruptCheckpoint
                 && problem.text.contains("it is missing")
         case (.erasedMetadata, .stopped):
