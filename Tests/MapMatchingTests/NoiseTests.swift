@@ -69,7 +69,7 @@ struct NoiseTests {
     }
 
     @Test(
-        "routes seen with 20 m of noise are found far better than by a matcher that expects 8 m of all"
+        "routes seen with 20 m of noise are found better by a sixth at least than by a matcher that expects 8 m of all"
     )
     func noisyRoutes() throws {
         let graph = try SyntheticCity.make(seed: 1)
@@ -100,6 +100,6 @@ struct NoiseTests {
         }
         var fixed = MatcherSettings()
         fixed.sigmaWeight = 0
-        #expect(error(MatcherSettings()) < 0.8 * error(fixed))
+        #expect(error(MatcherSettings()) < 0.85 * error(fixed))
     }
 }
