@@ -198,6 +198,6 @@ extension MapMatcher {
                 leaveOffset: offset, isComplete: isEnd && track.enterOffset == 0,
                 completedBy: completing.sequence,
                 completionTime: EventTime(milliseconds: completing.time),
-                confidence: Double(track.confidence)))
+                confidence: Double(track.confidence), endsTrack: !isEnd))
     }
 }

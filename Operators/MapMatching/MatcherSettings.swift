@@ -83,7 +83,7 @@ public struct MatcherSettings: Hashable, Sendable {
     /// Over how long positions are averaged to tell whether a vehicle moves, in milliseconds.
     public var standingWindow: Int64 = 60_000
     /// After how many milliseconds without motion a vehicle's steps lie at the mean of its positions.
-    public var standingAfter: Int64 = 30_000
+    public var standingAfter: Int64 = 120_000
     /// The longest time without a step while a vehicle surely stands, in milliseconds.
     public var standingStepInterval: Int64 = 30_000
     /// The least metres between the means of windows that are motion.

@@ -28,6 +28,9 @@ public struct Traversal: Hashable, Sendable {
     /// all paths agreed.
     public var confidence: Double
 
+    /// Whether the track ends on the segment, or is taken to end at the crossing at its end.
+    public var endsTrack: Bool
+
     /// Metres covered.
     public var length: Double { leaveOffset - enterOffset }
 

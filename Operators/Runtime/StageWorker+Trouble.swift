@@ -197,7 +197,8 @@ extension StageWorker {
             options.longestBlockedRetryMilliseconds)
         blocked.retryAt = now.advanced(byMilliseconds: blocked.pause)
         troubles.blocked[number] = blocked
-        commands += [.report(error), .wake(at: blocked.retryAt)]
+        // Ticks find out when it is time: a wake as late as that would silence the thread's other tasks.
+        commands.append(.report(error))
     }
 
     /// Whether a task is not to be run.

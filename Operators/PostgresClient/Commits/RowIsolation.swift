@@ -193,10 +193,7 @@ struct RowIsolation {
             var halves: [ArraySlice<Unit>] = []
             // Side by side: what was refused for the sake of others finds them written when its halves are tried.
             for piece in pieces where !piece.isEmpty {
-                guard let error = try attempt(piece, &applier) else {
-                    hasWritten = true
-                    continue
-                }
+                guard let error = try attempt(piece, &applier) else { continue }
                 if piece.count == 1, var unit = piece.first {
                     unit.refusal = error
                     refused.append(unit)
@@ -259,6 +256,7 @@ struct RowIsolation {
                 SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED;
                 RELEASE SAVEPOINT millrace_piece
                 """)
+            hasWritten = true
             return nil
         } catch let error as PostgresError where error.isOfRows {
             try connection.script(

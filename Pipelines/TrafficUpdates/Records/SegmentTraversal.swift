@@ -75,7 +75,9 @@ extension SegmentTraversal {
         let whole = graph.length(traversal.segment)
         let isLeft = traversal.leaveOffset > whole - 0.5
         let least = max(SegmentTraversal.leastMetres, SegmentTraversal.leastShare * whole)
-        guard traversal.isComplete || (isLeft && traversal.length >= least) else { return nil }
+        guard !traversal.endsTrack,
+            traversal.isComplete || (isLeft && traversal.length >= least)
+        else { return nil }
         self.init(
             vehicle: pseudonyms.vehicle(userID, at: traversal.leaveTime),
             visitor: pseudonyms.visitor(userID, traversal.id, traversal.leaveTime),
