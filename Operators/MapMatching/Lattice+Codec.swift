@@ -6,7 +6,7 @@ extension Lattice {
     static let timeLimit: Int64 = 1 << 53
 
     /// Reads a time, a latitude and a longitude and refuses what no observation has.
-    private static func readPlace(
+    fileprivate static func readPlace(
         _ reader: inout ByteReader
     ) throws(CodecError) -> (time: Int64, coordinate: Coordinate) {
         let time = try reader.integer(Int64.self)
@@ -17,30 +17,30 @@ extension Lattice {
         return (time, coordinate)
     }
 
-    private static func readPending(
-        _ reader: inout ByteReader
-    ) throws(CodecError) -> Pending {
-        let (time, place) = try readPlace(&reader)
-        return Pending(
-            time: time, latitude: place.latitude, longitude: place.longitude,
-            heading: try reader.double(), speed: try reader.double(),
-            sequence: try reader.integer())
-    }
-
-    private static func write(_ item: Pending, into writer: inout ByteWriter) {
-        writer.integer(item.time)
-        writer.double(item.latitude)
-        writer.double(item.longitude)
-        writer.double(item.heading)
-        writer.double(item.speed)
-        writer.integer(item.sequence)
-    }
-
     /// Reads a moment in milliseconds with fractions.
     private static func readMoment(_ reader: inout ByteReader) throws(CodecError) -> Double {
         let moment = try reader.double()
         guard abs(moment) <= Double(timeLimit) else { throw .malformed("a time out of range") }
         return moment
+    }
+}
+
+extension Lattice.Pending: BinaryCodable {
+    init(from reader: inout ByteReader) throws(CodecError) {
+        let (time, place) = try Lattice.readPlace(&reader)
+        self.init(
+            time: time, latitude: place.latitude, longitude: place.longitude,
+            heading: try reader.double(), speed: try reader.double(),
+            sequence: try reader.integer())
+    }
+
+    func encode(into writer: inout ByteWriter) {
+        writer.integer(time)
+        writer.double(latitude)
+        writer.double(longitude)
+        writer.double(heading)
+        writer.double(speed)
+        writer.integer(sequence)
     }
 }
 
@@ -52,7 +52,7 @@ extension Lattice: BinaryCodable {
     public init(from reader: inout ByteReader) throws(CodecError) {
         self.init()
         for _ in 0..<(try reader.count(minimumSize: 48)) {
-            pending.append(try Lattice.readPending(&reader))
+            pending.append(try Pending(from: &reader))
         }
         try readSteps(&reader)
         for _ in 0..<(try reader.count(minimumSize: 32)) {
@@ -76,8 +76,8 @@ extension Lattice: BinaryCodable {
         for _ in 0..<(try reader.count(minimumSize: 12)) {
             recent.append(Recent(segment: try reader.integer(), leaveTime: try reader.integer()))
         }
-        if try Bool(from: &reader) { dwell = try Dwell(from: &reader) }
-        if try Bool(from: &reader) { leaving = try Lattice.readPending(&reader) }
+        dwell = try Dwell?(from: &reader)
+        leaving = try Pending?(from: &reader)
         noise.squares = Float(bitPattern: try reader.integer(UInt32.self))
         noise.count = Float(bitPattern: try reader.integer(UInt32.self))
         guard noise.squares.isFinite, noise.squares >= 0, noise.count.isFinite, noise.count >= 0
@@ -125,7 +125,7 @@ extension Lattice: BinaryCodable {
     /// Writes the state.
     public func encode(into writer: inout ByteWriter) {
         writer.varint(UInt64(pending.count))
-        for item in pending { Lattice.write(item, into: &writer) }
+        for item in pending { item.encode(into: &writer) }
         writer.varint(UInt64(steps.count))
         for step in steps { encode(step, into: &writer) }
         writer.varint(UInt64(minors.count))
@@ -152,10 +152,8 @@ extension Lattice: BinaryCodable {
             writer.integer(item.segment)
             writer.integer(item.leaveTime)
         }
-        (dwell != nil).encode(into: &writer)
-        dwell?.encode(into: &writer)
-        (leaving != nil).encode(into: &writer)
-        if let leaving { Lattice.write(leaving, into: &writer) }
+        dwell.encode(into: &writer)
+        leaving.encode(into: &writer)
         writer.integer(noise.squares.bitPattern)
         writer.integer(noise.count.bitPattern)
         writer.integer(UInt8(clamping: strays))

@@ -125,6 +125,11 @@ public struct Lattice: Sendable {
             let variance = (sigma * sigma * weight + squares) / (weight + count)
             return max(1, min(variance.squareRoot(), Float(settings.mostSigma)) / sigma)
         }
+
+        /// The user's standard deviation in metres.
+        func sigma(_ settings: MatcherSettings) -> Float {
+            Float(settings.sigma) * ratio(settings)
+        }
     }
 
     var pending: [Pending] = []

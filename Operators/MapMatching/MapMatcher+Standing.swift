@@ -48,7 +48,7 @@ extension MapMatcher {
     ///
     /// - Returns: nil for one that moves, or may.
     func standingPlace(_ lattice: Lattice, at place: Coordinate) -> Coordinate? {
-        let sigma = Float(settings.sigma) * lattice.noise.ratio(settings)
+        let sigma = lattice.noise.sigma(settings)
         guard let dwell = lattice.dwell, dwell.stands(sigma: sigma, settings),
             let step = lattice.steps.last
         else { return nil }

@@ -198,7 +198,7 @@ extension MapMatcher {
     private mutating func keepArrivals(
         _ observation: Lattice.Pending, _ lattice: inout Lattice
     ) -> Bool {
-        let sigma = Float(settings.sigma) * lattice.noise.ratio(settings)
+        let sigma = lattice.noise.sigma(settings)
         var best = -Float.infinity
         for index in found.indices {
             arrivals[index].score += emission(found[index], observation, sigma: sigma)

@@ -163,7 +163,7 @@ public struct MapMatcher {
             return
         }
         lattice.begin(observation)
-        let sigma = Float(settings.sigma) * lattice.noise.ratio(settings)
+        let sigma = lattice.noise.sigma(settings)
         var best = -Float.infinity
         for candidate in found { best = max(best, emission(candidate, observation, sigma: sigma)) }
         for candidate in found {

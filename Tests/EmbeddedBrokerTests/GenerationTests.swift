@@ -38,38 +38,20 @@ struct GenerationTests {
         try broker.createTopic("t")
         let (member, generation) = try broker.joinGroup("g")
         let identity = try broker.initProducer("x")
-        var add = AddOffsetsToTxnRequest()
-        add.transactionalID = "x"
-        add.producerID = identity.producerID
-        add.producerEpoch = identity.producerEpoch
-        add.groupID = "g"
-        #expect(try broker.ask(add, AddOffsetsToTxnResponse.self).errorCode == 0)
+        let producer = (id: identity.producerID, epoch: identity.producerEpoch)
+        #expect(try broker.addOffsets("g", id: "x", producer: producer) == ErrorCode.none)
         func commit(
             _ offset: Int64, generation: Int32 = -1, member: String = ""
         ) throws -> ErrorCode? {
-            var request = TxnOffsetCommitRequest()
-            request.transactionalID = "x"
-            request.groupID = "g"
-            request.producerID = identity.producerID
-            request.producerEpoch = identity.producerEpoch
-            request.generationID = generation
-            request.memberID = member
-            var topic = TxnOffsetCommitRequest.TxnOffsetCommitRequestTopic()
-            topic.name = "t"
-            var part = TxnOffsetCommitRequest.TxnOffsetCommitRequestTopic
-                .TxnOffsetCommitRequestPartition()
-            part.committedOffset = offset
-            topic.partitions = [part]
-            request.topics = [topic]
-            let response = try broker.ask(request, TxnOffsetCommitResponse.self)
-            return ErrorCode(rawValue: response.topics[0].partitions[0].errorCode)
+            try broker.commitOffset(
+                offset, group: "g", id: "x", producer: producer, generation: generation,
+                member: member)
         }
         #expect(try commit(1) == ErrorCode.none)
         #expect(try commit(9, member: member) == .illegalGeneration)
         #expect(try commit(9, generation: generation + 1, member: member) == .illegalGeneration)
         #expect(try commit(9, generation: generation, member: "other") == .unknownMemberID)
         #expect(try commit(2, generation: generation, member: member) == ErrorCode.none)
-        let producer = (id: identity.producerID, epoch: identity.producerEpoch)
         #expect(try broker.endTransaction("x", producer: producer, commit: true) == ErrorCode.none)
         #expect(try broker.committed(group: "g") == 2)
     }

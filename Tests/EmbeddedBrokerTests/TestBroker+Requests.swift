@@ -246,9 +246,11 @@ extension TestBroker {
     /// Commits an offset of topic `t` in the transaction.
     func commitOffset(
         _ offset: Int64, group: String, id: String, producer: (id: Int64, epoch: Int16),
-        version: Int16? = nil
+        generation: Int32 = -1, member: String = "", version: Int16? = nil
     ) throws -> ErrorCode? {
         var request = TxnOffsetCommitRequest()
+        request.generationID = generation
+        request.memberID = member
         request.transactionalID = id
         request.groupID = group
         request.producerID = producer.id

@@ -3,7 +3,7 @@ internal import Records
 internal import Sinks
 internal import Sources
 internal import State
-internal import Transforms
+package import Transforms
 
 /// The pipelines that the suites of the runtime drive.
 package enum TestPipelines {
@@ -40,14 +40,19 @@ package enum TestPipelines {
     }
 
     /// One stage that commits to the log: running sums of each user, one record an event.
-    package static func running(_ graph: GraphBuilder) {
-        let events = graph.source("events", from: KafkaSource<Event>("events"))
-        events.rejected.sink("rejects", to: DeadLetters())
-        events.accepted
-            .assignTimestamps("time", .boundedOutOfOrder(.seconds(2)), \.happenedAt)
-            .keyBy("by-user", \.user)
-            .process("sum") { RunningSum() }
-            .sink("totals", to: KafkaSink("totals"))
+    package static func running(_ graph: GraphBuilder) { bounded(ProcessOptions())(graph) }
+
+    /// The same with bounds or ages of its keys.
+    package static func bounded(_ options: ProcessOptions) -> (GraphBuilder) -> Void {
+        { graph in
+            let events = graph.source("events", from: KafkaSource<Event>("events"))
+            events.rejected.sink("rejects", to: DeadLetters())
+            events.accepted
+                .assignTimestamps("time", .boundedOutOfOrder(.seconds(2)), \.happenedAt)
+                .keyBy("by-user", \.user)
+                .process("sum", options) { RunningSum() }
+                .sink("totals", to: KafkaSink("totals"))
+        }
     }
 
     /// The same sums, each published by a timer seconds behind its event.

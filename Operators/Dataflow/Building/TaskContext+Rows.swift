@@ -2,26 +2,26 @@ public import Records
 public import State
 
 extension TaskContext {
-    /// Registers a table that a sink writes.
-    ///
-    /// - Returns: its index in ``tables``.
-    public func outputTable(_ table: TableSpec) -> Int {
-        if let index = tables.firstIndex(where: { $0.table == table }) { return index }
-        tables.append(TableChanges(table: table))
-        origins.append(RowOrigins())
-        return tables.count - 1
-    }
-
     /// Opens a table for a sink.
     ///
     /// - Parameter isDirect: whether each row comes of the one record that is being read.
     public func rowOutlet(
         _ table: TableSpec, by operatorID: OperatorID, isDirect: Bool
     ) -> RowOutlet {
-        let index = outputTable(table)
+        let index = self.table(table)
         return RowOutlet(
             context: self, table: index, writer: origins[index].writer(operatorID),
             isDirect: isDirect)
+    }
+
+    /// Registers a table that a sink writes.
+    ///
+    /// - Returns: its index in ``tables``.
+    private func table(_ table: TableSpec) -> Int {
+        if let index = tables.firstIndex(where: { $0.table == table }) { return index }
+        tables.append(TableChanges(table: table))
+        origins.append(RowOrigins())
+        return tables.count - 1
     }
 
     /// The changes that a commit is to record, and what becomes of those that a database refuses.

@@ -92,12 +92,17 @@ enum PositionStatements {
 
 /// Creates a table of Millrace's own, and the schema `millrace` around it, if it is missing.
 package func installTable(_ name: String, _ sql: String, on connection: PostgresConnection) throws {
-    let found = try connection.query(
-        "SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'millrace' AND tablename = $1",
-        [.text(name)])
-    guard found.isEmpty else { return }
+    if try isTableInstalled(name, on: connection) { return }
     try connection.transaction {
         try createSchema("millrace", on: connection)
         try connection.script(sql)
     }
+}
+
+/// Whether a table of Millrace's own is there.
+package func isTableInstalled(_ name: String, on connection: PostgresConnection) throws -> Bool {
+    let found = try connection.query(
+        "SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'millrace' AND tablename = $1",
+        [.text(name)])
+    return !found.isEmpty
 }

@@ -68,10 +68,7 @@ enum ObstacleTable {
 
     /// What the workers of a run have told lately, by stage and partition.
     static func current(run: String, on connection: PostgresConnection) throws -> [Row] {
-        let known = try connection.query(
-            "SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'millrace' AND tablename = $1",
-            [.text("obstacles")])
-        if known.isEmpty { return [] }
+        guard try isTableInstalled("obstacles", on: connection) else { return [] }
         let found = try connection.query(
             "SELECT worker, stage, coalesce(topic, ''), coalesce(number, 0), since, code, message"
                 + " FROM millrace.obstacles WHERE run = $1 AND told_at"

@@ -6,15 +6,10 @@ public import Transforms
 /// A passage over a part of the segment weighs as much as the metres that it covers. The sums are of whole
 /// millionths, so that no order of coming changes them.
 public struct SegmentSpeed: Accumulator, Hashable, Sendable {
-    private var meters = FixedSum()
-    private var time = FixedSum()
-    private var freeFlowTime = FixedSum()
+    private var sums = SpeedSums()
     /// How many passages there were, whole or in part.
     public var traversals: UInt64 { UInt64(max(0, passages)) }
     private var passages: Int64 = 0
-    /// The passages' speeds and their squares, weighted by metres.
-    private var weighted = FixedSum()
-    private var weightedSquares = FixedSum()
     private var speeds = SpeedHistogram()
     private var distinct = DistinctCount()
 
@@ -25,23 +20,21 @@ public struct SegmentSpeed: Accumulator, Hashable, Sendable {
     public static var codecVersion: UInt32 { 4 }
 
     /// Metres driven.
-    public var metres: Double { meters.value }
+    public var metres: Double { sums.metres.value }
 
     /// Seconds that took.
-    public var seconds: Double { time.value }
+    public var seconds: Double { sums.seconds.value }
 
     /// Seconds that it takes when nothing is in the way.
-    public var freeFlowSeconds: Double { freeFlowTime.value }
+    public var freeFlowSeconds: Double { sums.freeFlowSeconds.value }
 
     /// The harmonic mean of the passages' speeds, weighted by their lengths, in m/s: the speed at which a
     /// vehicle would have needed the mean time.
-    public var harmonicMeanSpeed: Double { seconds > 0 ? metres / seconds : 0 }
+    public var harmonicMeanSpeed: Double { sums.harmonicMean }
 
     /// The standard deviation of the passages' speeds, weighted by their lengths, in m/s.
     public var standardDeviation: Double {
-        guard metres > 0, passages > 1 else { return 0 }
-        let mean = weighted.value / metres
-        return max(0, weightedSquares.value / metres - mean * mean).squareRoot()
+        passages > 1 ? sums.variance.squareRoot() : 0
     }
 
     /// The speed as a share of free flow; 0 before the first passage.
@@ -55,15 +48,10 @@ public struct SegmentSpeed: Accumulator, Hashable, Sendable {
 
     /// Takes a passage in, or takes it back.
     public mutating func add(_ traversal: SegmentTraversal, at time: EventTime) {
-        let speed = traversal.length / traversal.seconds
-        let sign = traversal.isTakenBack ? -1.0 : 1
-        meters += sign * traversal.length
-        self.time += sign * traversal.seconds
-        freeFlowTime += sign * traversal.freeFlowSeconds
-        weighted += sign * traversal.length * speed
-        weightedSquares += sign * traversal.length * speed * speed
+        sums.add(traversal)
         passages += traversal.isTakenBack ? -1 : 1
-        speeds.insert(speed, times: traversal.isTakenBack ? -1 : 1)
+        speeds.insert(
+            traversal.length / traversal.seconds, times: traversal.isTakenBack ? -1 : 1)
         if traversal.isTakenBack {
             distinct.remove(traversal.vehicle)
         } else {
@@ -73,11 +61,7 @@ public struct SegmentSpeed: Accumulator, Hashable, Sendable {
 
     /// Takes in what another sum knows.
     public mutating func merge(_ other: SegmentSpeed) {
-        meters += other.meters
-        time += other.time
-        freeFlowTime += other.freeFlowTime
-        weighted += other.weighted
-        weightedSquares += other.weightedSquares
+        sums.merge(other.sums)
         passages &+= other.passages
         speeds.merge(other.speeds)
         distinct.merge(other.distinct)
@@ -85,11 +69,7 @@ public struct SegmentSpeed: Accumulator, Hashable, Sendable {
 
     /// Reads a sum.
     public init(from reader: inout ByteReader) throws(CodecError) {
-        meters = try FixedSum(from: &reader)
-        time = try FixedSum(from: &reader)
-        freeFlowTime = try FixedSum(from: &reader)
-        weighted = try FixedSum(from: &reader)
-        weightedSquares = try FixedSum(from: &reader)
+        sums = try SpeedSums(from: &reader)
         passages = try reader.zigzag()
         speeds = try SpeedHistogram(from: &reader)
         distinct = try DistinctCount(from: &reader)
@@ -97,11 +77,7 @@ public struct SegmentSpeed: Accumulator, Hashable, Sendable {
 
     /// Writes the sum.
     public func encode(into writer: inout ByteWriter) {
-        meters.encode(into: &writer)
-        time.encode(into: &writer)
-        freeFlowTime.encode(into: &writer)
-        weighted.encode(into: &writer)
-        weightedSquares.encode(into: &writer)
+        sums.encode(into: &writer)
         writer.zigzag(passages)
         speeds.encode(into: &writer)
         distinct.encode(into: &writer)

@@ -11,7 +11,6 @@ import Testing
     .enabled(if: TestDatabase.isAvailable, TestDatabase.skipMessage))
 struct RefusedRowsTests {
     private let task = TaskID(run: "run-\(UUID())", stage: "stage", partition: 0)
-    private static let input = TopicPartition(topic: "t", partition: 0)
     private static let table = TableSpec(
         "out", columns: [.init("id", .integer), .init("body", .text)], key: ["id"])
     private static let letters = TableSpec(
@@ -23,12 +22,8 @@ struct RefusedRowsTests {
         _ offset: Int64, _ rows: [RowChange], table: TableSpec = RefusedRowsTests.table,
         of other: TaskID? = nil
     ) -> CommitDecision {
-        CommitDecision(
-            task: other ?? task,
-            position: CommitPosition(
-                offsets: [Self.input: Offset(offset)],
-                checkpoint: CheckpointRef(epoch: UInt64(offset), attempt: 5, manifestChecksum: 6)),
-            tables: [TableChanges(table: table, rows: rows)]
+        RefusedCommit.decision(
+            of: other ?? task, offset, [TableChanges(table: table, rows: rows)]
         ) { refused in
             TableChanges(
                 table: Self.letters,
@@ -42,18 +37,10 @@ struct RefusedRowsTests {
         .upsert([.integer(id), .text(body)])
     }
 
-    private static func numbers(
-        _ sql: String, _ connection: PostgresConnection
-    ) throws -> [Int64] {
-        try connection.query(sql).map { try $0.value(0) }
-    }
-
     private func authority(
         _ configuration: PostgresConfiguration, told: @escaping (DataflowError) -> Void = { _ in }
     ) throws -> PostgresCommitAuthority {
-        let authority = PostgresCommitAuthority(configuration, owner: "a", refused: told)
-        _ = try authority.claim(task, inputs: [Self.input])
-        return authority
+        try RefusedCommit.authority(of: task, configuration, told: told)
     }
 
     @Test("every bad row is a dead letter, every neighbour is there, the position moves once")
@@ -77,8 +64,10 @@ struct RefusedRowsTests {
                 }
             }
             try authority.decide([decision(7, rows)])
-            #expect(try Self.numbers("SELECT id FROM out ORDER BY id", connection) == good)
-            #expect(try Self.numbers("SELECT row FROM letters ORDER BY row", connection) == bad)
+            #expect(try RefusedCommit.numbers("SELECT id FROM out ORDER BY id", connection) == good)
+            #expect(
+                try RefusedCommit.numbers("SELECT row FROM letters ORDER BY row", connection) == bad
+            )
             #expect(bad.count > 30)
             #expect(authority.refusedRows == bad.count)
             #expect(told.count == 1 && told[0].message.contains("refused \(bad.count) rows"))
@@ -89,7 +78,7 @@ struct RefusedRowsTests {
             #expect(reasons.count == 5, "\(reasons)")
             #expect(!reasons.contains { $0.contains("no key") || $0.contains("'bad'") })
             #expect(
-                try authority.claim(task, inputs: [])?.offsets == [Self.input: Offset(7)])
+                try authority.claim(task, inputs: [])?.offsets == [RefusedCommit.input: Offset(7)])
         }
     }
 
@@ -101,8 +90,8 @@ struct RefusedRowsTests {
                 "CREATE TABLE out (id bigint PRIMARY KEY, body text CHECK (body <> 'bad'))")
             let authority = try authority(configuration)
             try authority.decide([decision(1, (0..<500).map { Self.row($0, "bad") })])
-            #expect(try Self.numbers("SELECT count(*) FROM out", connection) == [0])
-            #expect(try Self.numbers("SELECT count(*) FROM letters", connection) == [500])
+            #expect(try RefusedCommit.numbers("SELECT count(*) FROM out", connection) == [0])
+            #expect(try RefusedCommit.numbers("SELECT count(*) FROM letters", connection) == [500])
             #expect(authority.isolationTries == 2 * 500 - 1)
         }
     }
@@ -133,7 +122,9 @@ struct RefusedRowsTests {
             #expect(rows == ["1second", "2x", "3y", "9parent"])
             // The refused change of key 3 was overtaken by a good one: nothing was ever tried of it.
             #expect(
-                try Self.numbers("SELECT row FROM letters ORDER BY row", connection) == [3, 4, 5])
+                try RefusedCommit.numbers("SELECT row FROM letters ORDER BY row", connection) == [
+                    3, 4, 5,
+                ])
         }
     }
 
@@ -181,9 +172,9 @@ struct RefusedRowsTests {
             let authority = try authority(configuration)
             try authority.decide([decision(1, rows)])
             #expect(
-                try Self.numbers("SELECT id FROM out ORDER BY id", connection)
+                try RefusedCommit.numbers("SELECT id FROM out ORDER BY id", connection)
                     == (0..<40).filter { $0 != 17 })
-            #expect(try Self.numbers("SELECT row FROM letters", connection) == [17])
+            #expect(try RefusedCommit.numbers("SELECT row FROM letters", connection) == [17])
         }
     }
 
@@ -202,8 +193,8 @@ struct RefusedRowsTests {
             #expect(error?.retry == .backoff)
             try connection.script("ROLLBACK")
             try authority.decide([decision(1, [Self.row(1, "x"), Self.row(2, "\u{0}")])])
-            #expect(try Self.numbers("SELECT id FROM out", connection) == [1])
-            #expect(try Self.numbers("SELECT row FROM letters", connection) == [1])
+            #expect(try RefusedCommit.numbers("SELECT id FROM out", connection) == [1])
+            #expect(try RefusedCommit.numbers("SELECT row FROM letters", connection) == [1])
         }
     }
 
@@ -257,8 +248,8 @@ struct RefusedRowsTests {
                     tries += 1
                     var decisions = [decision(1, rows, table: table)]
                     if withNeighbour {
-                        _ = try authority.claim(neighbour, inputs: [Self.input])
-                        _ = try authority.claim(task, inputs: [Self.input])
+                        _ = try authority.claim(neighbour, inputs: [RefusedCommit.input])
+                        _ = try authority.claim(task, inputs: [RefusedCommit.input])
                         decisions.insert(
                             decision(tries, [fine], table: table, of: neighbour), at: 0)
                     }
@@ -269,9 +260,10 @@ struct RefusedRowsTests {
                 }
             }
             #expect(tries == 4)
-            let kept = try Self.numbers(
+            let kept = try RefusedCommit.numbers(
                 "SELECT id FROM days WHERE id < 100 ORDER BY id", connection)
-            let letters = try Self.numbers("SELECT row FROM letters ORDER BY row", connection)
+            let letters = try RefusedCommit.numbers(
+                "SELECT row FROM letters ORDER BY row", connection)
             #expect(!kept.isEmpty && !letters.isEmpty)
             #expect((kept + letters).sorted() == Array(0..<20))
         }
@@ -290,11 +282,11 @@ struct RefusedRowsTests {
             let bad = decision(1, [Self.row(1, "x"), Self.row(2, "\u{0}")])
             let error = #expect(throws: DataflowError.self) { try zombie.decide([bad]) }
             #expect(error?.code == .fenced)
-            #expect(try Self.numbers("SELECT id FROM out", connection) == [])
-            #expect(try Self.numbers("SELECT row FROM letters", connection) == [])
+            #expect(try RefusedCommit.numbers("SELECT id FROM out", connection) == [])
+            #expect(try RefusedCommit.numbers("SELECT row FROM letters", connection) == [])
             try owner.decide([bad])
-            #expect(try Self.numbers("SELECT id FROM out", connection) == [1])
-            #expect(try Self.numbers("SELECT row FROM letters", connection) == [1])
+            #expect(try RefusedCommit.numbers("SELECT id FROM out", connection) == [1])
+            #expect(try RefusedCommit.numbers("SELECT row FROM letters", connection) == [1])
         }
     }
 
@@ -324,8 +316,8 @@ struct RefusedRowsTests {
             let next = try authority(configuration)
             try next.decide([bad])
             try next.decide([bad])
-            #expect(try Self.numbers("SELECT id FROM out ORDER BY id", admin) == [1, 3])
-            #expect(try Self.numbers("SELECT row FROM letters", admin) == [1])
+            #expect(try RefusedCommit.numbers("SELECT id FROM out ORDER BY id", admin) == [1, 3])
+            #expect(try RefusedCommit.numbers("SELECT row FROM letters", admin) == [1])
         }
     }
 }

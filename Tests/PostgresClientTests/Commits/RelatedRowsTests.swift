@@ -11,7 +11,6 @@ import Testing
     .enabled(if: TestDatabase.isAvailable, TestDatabase.skipMessage))
 struct RelatedRowsTests {
     private let task = TaskID(run: "run-\(UUID())", stage: "stage", partition: 0)
-    private static let input = TopicPartition(topic: "t", partition: 0)
     // By name the child comes before its parent.
     private static let children = TableSpec(
         "children",
@@ -24,13 +23,7 @@ struct RelatedRowsTests {
         key: ["target", "row"])
 
     private func decision(_ offset: Int64, _ tables: [TableChanges]) -> CommitDecision {
-        CommitDecision(
-            task: task,
-            position: CommitPosition(
-                offsets: [Self.input: Offset(offset)],
-                checkpoint: CheckpointRef(epoch: UInt64(offset), attempt: 5, manifestChecksum: 6)),
-            tables: tables
-        ) { refused in
+        RefusedCommit.decision(of: task, offset, tables) { refused in
             TableChanges(
                 table: Self.letters,
                 rows: refused.map {
@@ -47,18 +40,10 @@ struct RelatedRowsTests {
         .upsert([.integer(id), .text(body)])
     }
 
-    private static func numbers(
-        _ sql: String, _ connection: PostgresConnection
-    ) throws -> [Int64] {
-        try connection.query(sql).map { try $0.value(0) }
-    }
-
     private func authority(
         _ configuration: PostgresConfiguration
     ) throws -> PostgresCommitAuthority {
-        let authority = PostgresCommitAuthority(configuration, owner: "a")
-        _ = try authority.claim(task, inputs: [Self.input])
-        return authority
+        try RefusedCommit.authority(of: task, configuration)
     }
 
     private static func family(_ check: String) -> String {
@@ -94,11 +79,13 @@ struct RelatedRowsTests {
                     ])
             ])
             #expect(
-                try Self.numbers("SELECT id FROM children ORDER BY id", connection)
+                try RefusedCommit.numbers("SELECT id FROM children ORDER BY id", connection)
                     == (0..<40).filter { $0 != 7 && $0 != 31 })
-            #expect(try Self.numbers("SELECT count(*) FROM parents", connection) == [40])
+            #expect(try RefusedCommit.numbers("SELECT count(*) FROM parents", connection) == [40])
             #expect(
-                try Self.numbers("SELECT row FROM letters ORDER BY row", connection) == [7, 31])
+                try RefusedCommit.numbers("SELECT row FROM letters ORDER BY row", connection) == [
+                    7, 31,
+                ])
             #expect(authority.isolationTries < 2 * 80, "\(authority.isolationTries)")
         }
     }
@@ -119,10 +106,11 @@ struct RelatedRowsTests {
                             rows: [Self.parent(5, "good"), Self.parent(5, "bad")]),
                     ])
             ])
-            #expect(try Self.numbers("SELECT parent FROM children", connection) == [5])
+            #expect(try RefusedCommit.numbers("SELECT parent FROM children", connection) == [5])
             #expect(
-                try Self.numbers("SELECT id FROM parents WHERE body = 'good'", connection) == [5])
-            #expect(try Self.numbers("SELECT row FROM letters", connection) == [1])
+                try RefusedCommit.numbers("SELECT id FROM parents WHERE body = 'good'", connection)
+                    == [5])
+            #expect(try RefusedCommit.numbers("SELECT row FROM letters", connection) == [1])
         }
     }
 
@@ -149,10 +137,11 @@ struct RelatedRowsTests {
                 decision(1, [TableChanges(table: Self.children, rows: rows)])
             ])
             #expect(
-                try Self.numbers("SELECT id FROM children ORDER BY id", connection)
+                try RefusedCommit.numbers("SELECT id FROM children ORDER BY id", connection)
                     == Array(0..<60))
             #expect(
-                try Self.numbers("SELECT row FROM letters ORDER BY row", connection) == refused)
+                try RefusedCommit.numbers("SELECT row FROM letters ORDER BY row", connection)
+                    == refused)
         }
     }
 
@@ -181,9 +170,9 @@ struct RelatedRowsTests {
                     ])
             ])
             #expect(
-                try Self.numbers("SELECT parent FROM children ORDER BY id", connection)
+                try RefusedCommit.numbers("SELECT parent FROM children ORDER BY id", connection)
                     == [20, 10, 30])
-            #expect(try Self.numbers("SELECT row FROM letters", connection) == [1])
+            #expect(try RefusedCommit.numbers("SELECT row FROM letters", connection) == [1])
         }
     }
 
@@ -208,9 +197,9 @@ struct RelatedRowsTests {
                             rows: [.delete([.integer(1)]), Self.parent(2)]),
                     ])
             ])
-            #expect(try Self.numbers("SELECT id FROM children", connection) == [])
-            #expect(try Self.numbers("SELECT id FROM parents", connection) == [2])
-            #expect(try Self.numbers("SELECT row FROM letters", connection) == [1])
+            #expect(try RefusedCommit.numbers("SELECT id FROM children", connection) == [])
+            #expect(try RefusedCommit.numbers("SELECT id FROM parents", connection) == [2])
+            #expect(try RefusedCommit.numbers("SELECT row FROM letters", connection) == [1])
         }
     }
 
@@ -230,7 +219,7 @@ struct RelatedRowsTests {
                     [TableChanges(table: Self.parents, rows: ids.map { Self.parent($0) })])
             }
             try authority.decide([decision(1, 0..<600)])
-            #expect(try Self.numbers("SELECT count(*) FROM letters", connection) == [600])
+            #expect(try RefusedCommit.numbers("SELECT count(*) FROM letters", connection) == [600])
             for _ in 0..<2 {
                 let error = #expect(throws: DataflowError.self) {
                     try authority.decide([decision(2, 600..<1_000)])
@@ -240,14 +229,14 @@ struct RelatedRowsTests {
                     error?.message.contains("refused 1000 rows") ?? false,
                     "\(String(describing: error))")
             }
-            #expect(try Self.numbers("SELECT count(*) FROM letters", connection) == [600])
+            #expect(try RefusedCommit.numbers("SELECT count(*) FROM letters", connection) == [600])
             try connection.script("ALTER TABLE parents DROP CONSTRAINT c")
             try authority.decide([decision(2, 600..<1_000)])
-            #expect(try Self.numbers("SELECT count(*) FROM parents", connection) == [400])
+            #expect(try RefusedCommit.numbers("SELECT count(*) FROM parents", connection) == [400])
             // One row that is written tells that the table is well.
             try connection.script("ALTER TABLE parents ADD CONSTRAINT c CHECK (id < 1001)")
             try authority.decide([decision(3, 1_000..<2_500)])
-            #expect(try Self.numbers("SELECT count(*) FROM parents", connection) == [401])
+            #expect(try RefusedCommit.numbers("SELECT count(*) FROM parents", connection) == [401])
         }
     }
 }

@@ -93,21 +93,12 @@ struct LargeOutputTests {
 
     @Test("a push whose output is cut is answered once, with the first failure of any piece")
     func push() throws {
-        let builder = GraphBuilder(pipeline: "door")
-        let http = builder.source("http", from: PushSource<Event>())
-        http.rejected.sink("rejects", to: DeadLetters())
-        http.accepted.sink("events", to: KafkaSink("events"))
-        let plan = try Plan(try builder.graph())
-        let stage = try #require(plan.stages.first)
         var options = WorkerOptions()
         options.maximumRecordsPerWrite = 3
-        let worker = StageWorker(stage: stage, run: "r", options: options, seed: 1) {
-            partition, incarnation in
-            try builder.makeChain(
-                stage: stage, plan: plan,
-                context: TaskContext(
-                    pipeline: "door", partition: partition, stageTasks: 1,
-                    incarnation: incarnation, partitionCount: { _ in 1 }))
+        let worker = try SingleWorker.make("door", options) { graph in
+            let http = graph.source("http", from: PushSource<Event>())
+            http.rejected.sink("rejects", to: DeadLetters())
+            http.accepted.sink("events", to: KafkaSink("events"))
         }
         let now = EventTime(milliseconds: 0)
         let failure = DataflowError(.logUnavailable, domain: .external, "lost")

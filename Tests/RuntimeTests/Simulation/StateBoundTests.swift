@@ -113,15 +113,8 @@ struct StateBoundTests {
 
     @Test("an operator's own bound, met in a batch, is tried again")
     func retriedBlock() throws {
-        let harness = try Self.harness({ graph in
-            let events = graph.source("events", from: KafkaSource<Event>("events"))
-            events.rejected.sink("rejects", to: DeadLetters())
-            events.accepted
-                .assignTimestamps("time", .boundedOutOfOrder(.seconds(2)), \.happenedAt)
-                .keyBy("by-user", \.user)
-                .process("sum", ProcessOptions(maximumKeys: 3)) { RunningSum() }
-                .sink("totals", to: KafkaSink("totals"))
-        }) { _ in }
+        let harness = try Self.harness(TestPipelines.bounded(ProcessOptions(maximumKeys: 3))) { _ in
+        }
         try harness.send(Self.users(0..<5, at: 1_000))
         try harness.advance(by: .seconds(200))
         let obstacle = try #require(harness.driver.obstacles.first)
@@ -137,15 +130,7 @@ struct StateBoundTests {
     private static func narrow(
         _ delivery: Delivery
     ) throws -> (harness: PipelineHarness, full: [Int64], free: [Int64]) {
-        let harness = try harness({ graph in
-            let events = graph.source("events", from: KafkaSource<Event>("events"))
-            events.rejected.sink("rejects", to: DeadLetters())
-            events.accepted
-                .assignTimestamps("time", .boundedOutOfOrder(.seconds(2)), \.happenedAt)
-                .keyBy("by-user", \.user)
-                .process("sum", ProcessOptions(maximumKeys: 3)) { RunningSum() }
-                .sink("totals", to: KafkaSink("totals"))
-        }) {
+        let harness = try harness(TestPipelines.bounded(ProcessOptions(maximumKeys: 3))) {
             $0.partitions = 2
             $0.worker.delivery = delivery
             $0.worker.commitIntervalMilliseconds = 5_000
@@ -215,18 +200,7 @@ struct StateBoundTests {
 
     @Test("an outage that its last task has left is over")
     func outageOfGoneTask() throws {
-        let builder = GraphBuilder(pipeline: "bounds")
-        TestPipelines.running(builder)
-        let plan = try Plan(try builder.graph())
-        let stage = try #require(plan.stages.first)
-        let worker = StageWorker(stage: stage, run: "r", options: WorkerOptions(), seed: 1) {
-            partition, incarnation in
-            try builder.makeChain(
-                stage: stage, plan: plan,
-                context: TaskContext(
-                    pipeline: "bounds", partition: partition, stageTasks: 1,
-                    incarnation: incarnation, partitionCount: { _ in 1 }))
-        }
+        let worker = try SingleWorker.make("bounds", define: TestPipelines.running)
         let partition = TopicPartition(topic: "events", partition: 0)
         var now = EventTime(milliseconds: 0)
         var commands = worker.step(now: now, .assigned([partition]))

@@ -117,15 +117,9 @@ struct StateWeightTests {
 
     @Test("keys that go at once don't make those heavier that stay")
     func removed() throws {
-        let harness = try Self.harness({ graph in
-            let events = graph.source("events", from: KafkaSource<Event>("events"))
-            events.rejected.sink("rejects", to: DeadLetters())
-            events.accepted
-                .assignTimestamps("time", .boundedOutOfOrder(.seconds(2)), \.happenedAt)
-                .keyBy("by-user", \.user)
-                .process("sum", ProcessOptions(timeToLive: .seconds(20))) { RunningSum() }
-                .sink("totals", to: KafkaSink("totals"))
-        }) {
+        let harness = try Self.harness(
+            TestPipelines.bounded(ProcessOptions(timeToLive: .seconds(20)))
+        ) {
             $0.worker.maximumStateBytes = 400_000
             $0.worker.commitIntervalMilliseconds = 5_000
         }

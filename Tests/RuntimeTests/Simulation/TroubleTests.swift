@@ -275,15 +275,7 @@ struct TroubleTests {
 
     @Test("an operator that refuses a key stops its partition and no other")
     func operatorBound() throws {
-        let define: (GraphBuilder) -> Void = { graph in
-            let events = graph.source("events", from: KafkaSource<Event>("events"))
-            events.rejected.sink("rejects", to: DeadLetters())
-            events.accepted
-                .assignTimestamps("time", .boundedOutOfOrder(.seconds(2)), \.happenedAt)
-                .keyBy("by-user", \.user)
-                .process("sum", ProcessOptions(maximumKeys: 3)) { RunningSum() }
-                .sink("totals", to: KafkaSink("totals"))
-        }
+        let define: (GraphBuilder) -> Void = TestPipelines.bounded(ProcessOptions(maximumKeys: 3))
         let harness = try Self.harness("bounded", define)
         let numbers = 0..<100 as Range<Int64>
         let parts = Dictionary(grouping: numbers) { user in

@@ -1,0 +1,36 @@
+import PostgresClient
+import Records
+import State
+
+/// Commits of which PostgreSQL refuses rows, for the suites that look at what becomes of these.
+enum RefusedCommit {
+    static let input = TopicPartition(topic: "t", partition: 0)
+
+    /// A decision at an offset of ``input``.
+    static func decision(
+        of task: TaskID, _ offset: Int64, _ tables: [TableChanges],
+        letters: @escaping CommitDecision.Letters
+    ) -> CommitDecision {
+        CommitDecision(
+            task: task,
+            position: CommitPosition(
+                offsets: [input: Offset(offset)],
+                checkpoint: CheckpointRef(epoch: UInt64(offset), attempt: 5, manifestChecksum: 6)),
+            tables: tables, letters: letters)
+    }
+
+    /// An authority that has claimed a task.
+    static func authority(
+        of task: TaskID, _ configuration: PostgresConfiguration,
+        told: @escaping (DataflowError) -> Void = { _ in }
+    ) throws -> PostgresCommitAuthority {
+        let authority = PostgresCommitAuthority(configuration, owner: "a", refused: told)
+        _ = try authority.claim(task, inputs: [input])
+        return authority
+    }
+
+    /// The first column of a query.
+    static func numbers(_ sql: String, _ connection: PostgresConnection) throws -> [Int64] {
+        try connection.query(sql).map { try $0.value(0) }
+    }
+}
