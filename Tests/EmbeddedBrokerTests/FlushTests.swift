@@ -67,4 +67,26 @@ struct FlushTests {
         #expect(try broker.read("t").values == ["a", "b"])
         #expect(try TestBroker(files: files.crashed()).read("t").values == ["a", "b"])
     }
+
+    @Test("a look after the logs in the midst of a sync does not hide what is written behind it")
+    func maintenance() throws {
+        let broker = try TestBroker(files: files)
+        try broker.createTopic("t", ["segment.bytes": "100", "cleanup.policy": "compact"])
+        broker.syncsAtOnce = false
+        func send(_ key: String) throws -> UInt64 {
+            try broker.send(
+                TestBroker.produceRequest(TestBroker.batch(["v"], keys: [key]), topic: "t"))
+        }
+        // The second batch begins a segment, which is not known to be whole until it is synced.
+        let before = [try send("a"), try send("b")]
+        let jobs = broker.engine.takeSyncJobs(.prompt)
+        broker.engine.maintain(now: broker.now)
+        broker.engine.finishSync(
+            jobs.map { ($0.number, $0.run()) }, in: .prompt, now: broker.now)
+        broker.sync()
+        #expect(before.allSatisfy { broker.bytes(of: $0) != nil })
+        let behind = try send("c")
+        broker.sync()
+        #expect(broker.bytes(of: behind) != nil)
+    }
 }

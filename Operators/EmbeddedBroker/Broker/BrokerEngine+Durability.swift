@@ -20,15 +20,16 @@ extension BrokerEngine {
     /// Batches were written to the partition.
     func noteDirty(_ partition: Partition, now: Int64) {
         if partition.dirtySince == nil { partition.dirtySince = now }
-        if partition.topic.config.flush == .ack { wantSync(partition) }
         if dirty[ObjectIdentifier(partition)] == nil {
             dirty[ObjectIdentifier(partition)] = partition
         }
+        if partition.topic.config.flush == .ack { wantSync(partition) }
     }
 
-    /// Has the partition synced as soon as its lane is free.
+    /// Has what was written to the partition synced as soon as its lane is free.
     func wantSync(_ partition: Partition) {
-        guard !partition.isSyncWanted else { return }
+        // Where nothing was written no sync would follow, and the wish would hide the next one.
+        guard dirty[ObjectIdentifier(partition)] != nil, !partition.isSyncWanted else { return }
         partition.isSyncWanted = true
         wantSync(lane(of: partition))
     }
