@@ -91,8 +91,8 @@ enum RekeyedBenchmark {
             higherIsBetter: false)
     }
 
-    /// Writes the input; returns how many of its records pass the filter.
-    static func produce(_ servers: String, count records: Int) throws -> Int {
+    /// Writes the readings from number `first` on; returns how many of them pass the filter.
+    static func produce(_ servers: String, first: Int = 0, count records: Int) throws -> Int {
         let client = try BareKafka.client(
             RD_KAFKA_PRODUCER,
             [
@@ -118,7 +118,8 @@ enum RekeyedBenchmark {
             for index in 0..<count {
                 let key = content + index * (keyBytes + valueBytes)
                 let value = key + keyBytes
-                Rekeyed.Reading.write(sent + index, key: key, value: value, &generator)
+                Rekeyed.Reading.write(
+                    first + sent + index, key: key, value: value, &generator)
                 let speed = value.loadUnaligned(fromByteOffset: 8, as: Double.self)
                 if speed < Rekeyed.Reading.believed { believed += 1 }
                 messages[index].key = key
