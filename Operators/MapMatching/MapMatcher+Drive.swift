@@ -82,6 +82,32 @@ struct Drive {
         }
         return (previous.time, previous)
     }
+
+    /// Nobody is believed to need less than this share of free flow's time.
+    static let leastShare = 0.25
+
+    /// When the end of a piece was reached by who entered its segment at `entered`, in ms, `entry` metres behind
+    /// the segment's start, and with which moment that was known.
+    ///
+    /// When the segment was entered may have been given out when less was known, and be later than is now
+    /// believed of its end: the car is then taken to drive on in step with the first moment that leaves enough
+    /// time.
+    func leaving(_ piece: Piece, entered: Double, at entry: Double) -> (
+        time: Double, anchor: Anchor
+    ) {
+        let distance = piece.start + piece.to - piece.from
+        let known = passing(distance)
+        let needed = (piece.to - entry) * piece.pace * 1_000
+        guard known.time - entered < needed * Drive.leastShare else { return known }
+        let end = free(distance) * 1_000
+        for anchor in anchors where anchor.distance >= distance {
+            let all = anchor.free * 1_000 - end + needed
+            if anchor.time - entered >= all * Drive.leastShare {
+                return (entered + (anchor.time - entered) * needed / all, known.anchor)
+            }
+        }
+        return (entered + needed * Drive.leastShare, known.anchor)
+    }
 }
 
 extension MapMatcher {
@@ -126,10 +152,8 @@ extension MapMatcher {
     ) {
         let piece = drive.pieces[index]
         if track.segment == Lattice.Track.open { track.segment = piece.segment }
-        let (passing, anchor) = drive.passing(piece.start + piece.to - piece.from)
-        // What is known now may put the end of the piece before the time at which it was entered, if
-        // that was given out when less was known.
-        let time = max(passing, track.enterTime)
+        let (time, anchor) = drive.leaving(
+            piece, entered: track.enterTime, at: track.enterOffset)
         leave(
             &lattice, track, at: time, offset: piece.to, isEnd: piece.reachesEnd,
             by: (anchor.sequence, Int64(anchor.time)), &output)
