@@ -34,12 +34,16 @@ enum PositionStatements {
             epoch::text, attempt::text, manifest_checksum
         """
 
-    /// Moves the position of an owner that is still the owner; no row is touched otherwise.
+    /// Moves the position of an owner that is still the owner, by one epoch; no row is touched otherwise.
+    ///
+    /// A database that has lost acknowledged commits, as an asynchronous standby that was promoted, has the owner's
+    /// generation and an older epoch: going on would leave out what the lost commits held.
     static let advance = """
         UPDATE millrace.task_positions SET topics = $5, partitions = $6, offsets = $7,
             epoch = $8::numeric, attempt = $9::numeric, manifest_checksum = $10,
             decided_at = clock_timestamp()
         WHERE run = $1 AND stage = $2 AND partition = $3 AND generation = $4
+            AND ($8::numeric IS NULL OR coalesce(epoch, 0) = $8::numeric - 1)
         """
 
     /// Creates schema and table if they are missing.

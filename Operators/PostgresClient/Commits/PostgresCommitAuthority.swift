@@ -162,7 +162,8 @@ public final class PostgresCommitAuthority: CommitAuthority {
             guard updated.affectedRows == 1 else {
                 throw DataflowError(
                     .fenced, domain: .external, retry: .restart,
-                    "task \(decision.task) was claimed by another owner")
+                    "task \(decision.task) was claimed by another owner, or the database has lost its last commit"
+                )
             }
             try write()
         }

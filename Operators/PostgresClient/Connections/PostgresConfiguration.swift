@@ -13,6 +13,10 @@ package struct PostgresConfiguration: Sendable {
     package var connectTimeout: Duration = .seconds(10)
     /// The longest that one statement may run.
     package var statementTimeout: Duration = .seconds(60)
+    /// How much longer than a statement may run its answer is waited for: a server that stands still ends nothing.
+    ///
+    /// A longer `statement_timeout` in the connection string does not lengthen that wait.
+    package var answerGrace: Duration = .seconds(5)
     /// The longest wait for one lock.
     package var lockTimeout: Duration = .seconds(10)
     /// The longest pause inside a transaction, after which the server ends the session: a zombie

@@ -20,21 +20,21 @@ extension PostgresConnection {
     ) throws -> Int where Rows.Element == [TableValue] {
         let name = try QualifiedName(table)
         let list = columns.map { quotedIdentifier($0.name) }.joined(separator: ", ")
-        let start = PQexec(handle, "COPY \(name.sql) (\(list)) FROM STDIN (FORMAT binary)")
+        let sql = "COPY \(name.sql) (\(list)) FROM STDIN (FORMAT binary)"
+        let start = try answer { PQsendQuery(handle, sql) }
         guard PQresultStatus(start) == PGRES_COPY_IN else {
             _ = try checked(start)
             throw PostgresError(.unexpectedResult, "the server did not start the COPY")
         }
         PQclear(start)
-        defer { drain() }
         do {
             try send(rows, columns: columns, table: name)
         } catch {
-            PQputCopyEnd(handle, "cancelled by the client")
+            // What follows from it is nobody's concern: the first failure is thrown.
+            if !isBroken, let rest = try? endCopy("cancelled by the client") { PQclear(rest) }
             throw error
         }
-        guard PQputCopyEnd(handle, nil) == 1 else { throw error(of: nil) }
-        return try checked(PQgetResult(handle)).affectedRows
+        return try checked(try endCopy()).affectedRows
     }
 
     private func send<Rows: Sequence>(
@@ -53,17 +53,7 @@ extension PostgresConnection {
     }
 
     private func put(_ writer: ByteWriter) throws {
-        let sent = writer.bytes.withUnsafeBytes { buffer in
-            PQputCopyData(
-                handle, buffer.baseAddress?.assumingMemoryBound(to: CChar.self),
-                Int32(truncatingIfNeeded: buffer.count))
-        }
-        guard sent == 1 else { throw error(of: nil) }
-    }
-
-    /// Reads what is left of the statement's answers, so that the next one can start.
-    private func drain() {
-        while !isBroken, let rest = PQgetResult(handle) { PQclear(rest) }
+        try writer.bytes.withUnsafeBytes { try put($0) }
     }
 }
 

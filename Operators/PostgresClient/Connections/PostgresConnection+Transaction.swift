@@ -31,7 +31,7 @@ extension PostgresConnection {
     private func commit() throws {
         guard !isBroken else { throw error(of: nil) }
         do {
-            let result = try checked(PQexec(handle, "COMMIT"))
+            let result = try checked(try answer { PQsendQuery(handle, "COMMIT") })
             guard result.commandTag == "COMMIT" else {
                 throw PostgresError(
                     .conflict, "the transaction had failed before and was rolled back at COMMIT")

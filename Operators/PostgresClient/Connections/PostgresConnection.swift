@@ -5,7 +5,7 @@ internal import Records
 /// One connection to PostgreSQL, used by one thread at a time.
 ///
 /// Every call blocks until the server has answered; how long that can be is bounded by the timeouts of
-/// the configuration. All errors are ``PostgresError``.
+/// the configuration, the server's and this side's own. All errors are ``PostgresError``.
 package final class PostgresConnection {
     /// How many reads of pending messages a look at the connection's health may take.
     private static let maximumPendingReads = 16
@@ -14,6 +14,8 @@ package final class PostgresConnection {
     private static let maximumPrepared = 256
 
     private(set) var handle: OpaquePointer?
+    /// How long one statement's answer is waited for.
+    package var answerLimit: Duration
     /// The names of prepared statements by their text.
     private var prepared: [String: String] = [:]
 
@@ -21,6 +23,7 @@ package final class PostgresConnection {
     ///
     /// - Throws: `.unreachable` when a later try may succeed, `.refused` when it won't.
     package init(_ configuration: PostgresConfiguration) throws {
+        answerLimit = configuration.statementTimeout + configuration.answerGrace
         let keywords = configuration.keywords
         var names = keywords.map { strdup($0.0).map { UnsafePointer($0) } }
         var values = keywords.map { strdup($0.1).map { UnsafePointer($0) } }
@@ -37,6 +40,7 @@ package final class PostgresConnection {
         }
         // Notices ("relation already exists, skipping") would go to standard error.
         PQsetNoticeProcessor(connection, { _, _ in }, nil)
+        PQsetnonblocking(connection, 1)
         handle = connection
         do {
             try script(PostgresConnection.settleSearchPath)
@@ -104,7 +108,7 @@ package final class PostgresConnection {
             throw PostgresError(.misuse, "a statement holds a NUL character")
         }
         return try execute(parameters) { count, types, values, lengths, formats in
-            PQexecParams(handle, sql, count, types, values, lengths, formats, 1)
+            PQsendQueryParams(handle, sql, count, types, values, lengths, formats, 1)
         }
     }
 
@@ -118,31 +122,34 @@ package final class PostgresConnection {
             let name = "p\(prepared.count)"
             let types = parameters.entries.map { $0.type.rawValue }
             _ = try checked(
-                PQprepare(handle, name, sql, Int32(truncatingIfNeeded: types.count), types))
+                try answer {
+                    PQsendPrepare(handle, name, sql, Int32(truncatingIfNeeded: types.count), types)
+                })
             prepared[sql] = name
         }
         guard let name = prepared[sql] else { return try query(sql, parameters) }
         return try execute(parameters) { count, _, values, lengths, formats in
-            PQexecPrepared(handle, name, count, values, lengths, formats, 1)
+            PQsendQueryPrepared(handle, name, count, values, lengths, formats, 1)
         }
     }
 
     private func execute(
         _ parameters: PostgresParameters,
-        _ call: (Int32, [UInt32], [UnsafePointer<CChar>?], [Int32], [Int32]) -> OpaquePointer?
+        _ send: (Int32, [UInt32], [UnsafePointer<CChar>?], [Int32], [Int32]) -> Int32
     ) throws -> PostgresResult {
         let types = parameters.entries.map { $0.type.rawValue }
         let lengths = parameters.entries.map { Int32(truncatingIfNeeded: $0.range?.count ?? 0) }
         let formats = [Int32](repeating: 1, count: parameters.count)
-        let result = parameters.buffer.bytes.withUnsafeBytes { buffer in
+        let result = try parameters.buffer.bytes.withUnsafeBytes { buffer in
             let values = parameters.entries.map { entry in
                 entry.range.flatMap { range in
                     buffer.baseAddress?.advanced(by: range.lowerBound)
                         .assumingMemoryBound(to: CChar.self)
                 }
             }
-            return call(
-                Int32(truncatingIfNeeded: parameters.count), types, values, lengths, formats)
+            return try answer {
+                send(Int32(truncatingIfNeeded: parameters.count), types, values, lengths, formats)
+            }
         }
         return try checked(result)
     }
@@ -152,7 +159,8 @@ package final class PostgresConnection {
         guard !sql.utf8.contains(0) else {
             throw PostgresError(.misuse, "a statement holds a NUL character")
         }
-        _ = try checked(PQexec(handle, sql))
+        let statements = sql.utf8.count { $0 == UInt8(ascii: ";") } + 1
+        _ = try checked(try answer(statements: statements) { PQsendQuery(handle, sql) })
     }
 
     /// Takes a result over or throws its error.

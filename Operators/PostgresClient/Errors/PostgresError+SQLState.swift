@@ -31,6 +31,7 @@ extension PostgresError {
         case "55P03": .lockTimeout
         case "42501": .forbidden
         case "25006", "57P03": .exhausted
+        case "55006", "55000", "XX000": .unready
         case "25P03", "57P01", "57P02", "57P04", "57P05": .connectionLost
         default:
             switch state.prefix(2) {

@@ -24,6 +24,9 @@ package struct PostgresError: Error, Hashable, Sendable {
         case cancelled
         /// The server is out of connections, memory, disk, or is starting, stopping or read-only.
         case exhausted
+        /// Something is in use or not in the state that it has to be in, or the server met an error of its own: it
+        /// may pass.
+        case unready
         /// A value has no form in PostgreSQL; found here, before anything was sent.
         case unfitValue
         /// The server refused a value: out of range, too long, not of the type.
@@ -102,7 +105,8 @@ package struct PostgresError: Error, Hashable, Sendable {
 
     private var classification: (DataflowError.Code, DataflowError.Domain, DataflowError.Retry) {
         switch condition {
-        case .unreachable, .connectionLost, .conflict, .lockTimeout, .cancelled, .exhausted:
+        case .unreachable, .connectionLost, .conflict, .lockTimeout, .cancelled, .exhausted,
+            .unready:
             (.databaseUnavailable, .external, .backoff)
         case .outcomeUnknown: (.databaseUnavailable, .external, .restart)
         case .refused: (.invalidConfiguration, .user, .never)

@@ -153,7 +153,7 @@ struct PostgresCommitAuthorityTests {
                     try authority.decide([decision(1)])
                 }
                 let position = try authority.claim(task, inputs: [Self.input])
-                try authority.decide([decision(2)])
+                try authority.decide([decision(1)])
                 return (error, unclaimed, position)
             }
             #expect(try SlowCommit.kill(by: admin))
@@ -164,6 +164,37 @@ struct PostgresCommitAuthorityTests {
             // Here the kill came before the commit record; either would have been told truly.
             #expect(position == nil)
             #expect(try Self.ids(admin) == [])
+        }
+    }
+
+    @Test(
+        "a database that has lost an acknowledged commit is noticed by the next one, and a claim finds what is there"
+    )
+    func lostCommit() async throws {
+        try await TestDatabase.withSchema { configuration in
+            let authority = PostgresCommitAuthority(configuration, owner: "a")
+            _ = try authority.claim(task, inputs: [Self.input])
+            try authority.decide([decision(1, rows: [.upsert([.integer(1), .text("a")])])])
+            let connection = try PostgresConnection(configuration)
+            let before = "SELECT * FROM millrace.task_positions WHERE run = '\(task.run)'"
+            try connection.script("CREATE TABLE kept AS \(before)")
+            try authority.decide([decision(2, rows: [.upsert([.integer(2), .text("b")])])])
+            // As a standby shows it that was promoted before the second commit had come to it.
+            try connection.script(
+                """
+                DELETE FROM millrace.task_positions WHERE run = '\(task.run)';
+                INSERT INTO millrace.task_positions SELECT * FROM kept;
+                DELETE FROM out WHERE id = 2
+                """)
+            let error = #expect(throws: DataflowError.self) {
+                try authority.decide([decision(3, rows: [.upsert([.integer(3), .text("c")])])])
+            }
+            #expect(error?.retry == .restart)
+            #expect(error?.message.contains("lost its last commit") == true)
+            #expect(try Self.ids(connection) == [1])
+            #expect(try authority.claim(task, inputs: [Self.input]) == decision(1).position)
+            try authority.decide([decision(2, rows: [.upsert([.integer(2), .text("b")])])])
+            #expect(try Self.ids(connection) == [1, 2])
         }
     }
 

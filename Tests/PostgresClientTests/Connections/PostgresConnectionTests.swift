@@ -158,6 +158,15 @@ struct PostgresConnectionTests {
             Fault(
                 sql: "DO $$ BEGIN RAISE SQLSTATE '53200'; END $$", state: "53200",
                 condition: .exhausted, code: .databaseUnavailable),
+            Fault(
+                sql: "DO $$ BEGIN RAISE SQLSTATE '55006'; END $$", state: "55006",
+                condition: .unready, code: .databaseUnavailable),
+            Fault(
+                sql: "DO $$ BEGIN RAISE SQLSTATE '55000'; END $$", state: "55000",
+                condition: .unready, code: .databaseUnavailable),
+            Fault(
+                sql: "DO $$ BEGIN RAISE SQLSTATE 'XX000'; END $$", state: "XX000",
+                condition: .unready, code: .databaseUnavailable),
         ])
     func classification(fault: Fault) async throws {
         try await TestDatabase.withSchema { configuration in

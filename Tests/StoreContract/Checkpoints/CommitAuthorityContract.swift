@@ -111,7 +111,7 @@ public enum CommitAuthorityContract: String, CaseIterable, Sendable, CustomTestS
             CommitDecision(
                 task: TaskID(run: run, stage: "s", partition: partition),
                 position: position(
-                    9, [TopicPartition(topic: "t", partition: partition): Offset(Int64(partition))])
+                    1, [TopicPartition(topic: "t", partition: partition): Offset(Int64(partition))])
             )
         }
         for decision in decisions { _ = try first.claim(decision.task, inputs: []) }
