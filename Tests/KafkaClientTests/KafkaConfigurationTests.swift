@@ -29,11 +29,14 @@ struct KafkaConfigurationTests {
     @Test(
         "a refusal names the property",
         arguments: [
-            ("no.such.property", "1"), ("fetch.wait.max.ms", "soon"), ("acks", "-7"),
+            ("no.such.property", "1"), ("fetch.wait.max.ms", "soon"), ("linger.ms", "-7"),
             ("enable.auto.commit", "true"), ("group.id", "mine"), ("transactional.id", "mine"),
             ("partitioner", "random"), ("bootstrap.servers", "b:1"), ("dr_cb", "x"),
             ("kafka.kafka.acks", "1"), ("sasl.password", ""), ("ssl.key.password", "env:"),
-            ("no.such.password", "env:X"),
+            ("no.such.password", "env:X"), ("enable.idempotence", "false"), ("acks", "1"),
+            ("request.required.acks", "1"), ("group.instance.id", "a"),
+            ("transaction.timeout.ms", "900000"), ("max.in.flight", "1"),
+            ("max.in.flight.requests.per.connection", "1"), ("enable.gapless.guarantee", "true"),
         ])
     func refused(name: String, value: String) throws {
         let error = try #require(refusal([name: value]))
@@ -45,7 +48,8 @@ struct KafkaConfigurationTests {
     @Test("servers must be named, and a property only once")
     func servers() {
         #expect(throws: DataflowError.self) { try KafkaConfiguration(bootstrapServers: " ") }
-        #expect(refusal(["acks": "1", "kafka.acks": "1"])?.message.contains("twice") == true)
+        #expect(
+            refusal(["linger.ms": "1", "kafka.linger.ms": "1"])?.message.contains("twice") == true)
     }
 
     @Test(

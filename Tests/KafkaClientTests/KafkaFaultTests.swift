@@ -26,8 +26,10 @@ struct FaultyCluster {
 }
 
 /// Kafka's error numbers as the tests use them.
-private enum Code {
+enum Code {
     static let notLeader: Int32 = 6
+    static let outOfOrderSequence: Int32 = 45
+    static let invalidTransactionTimeout: Int32 = 50
     static let rebalanceInProgress: Int32 = 27
     static let illegalGeneration: Int32 = 22
     static let unknownMember: Int32 = 25

@@ -6,6 +6,8 @@ struct TopicWriter {
     var operatorID: OperatorID?
     /// The most bytes of key, value and headers.
     var bound: Int
+    /// What else it refuses.
+    var limits = TopicLimits.none
     /// Whether each record comes of the one that is being read.
     var isDirect: Bool
 }
@@ -24,10 +26,17 @@ extension TaskContext {
         if index < topicWriters.count {
             topicWriters[index].isDirect = topicWriters[index].isDirect && isDirect
         } else {
-            let bound = recordBound(name)
+            let (bound, limits) = (recordBound(name), topicLimits(name))
             topicWriters.append(
-                TopicWriter(operatorID: operatorID, bound: bound, isDirect: isDirect))
+                TopicWriter(
+                    operatorID: operatorID, bound: bound, limits: limits, isDirect: isDirect))
             leastBound = min(leastBound, bound)
+            leastLimits.aheadMilliseconds = min(
+                leastLimits.aheadMilliseconds, limits.aheadMilliseconds)
+            leastLimits.behindMilliseconds = min(
+                leastLimits.behindMilliseconds, limits.behindMilliseconds)
+            leastLimits.needsKey = leastLimits.needsKey || limits.needsKey
+            noteTimes()
         }
         return index
     }
@@ -37,9 +46,24 @@ extension TaskContext {
         let index = topic(name)
         if index == topicWriters.count {
             topicWriters.append(
-                TopicWriter(operatorID: nil, bound: recordBound(name), isDirect: false))
+                TopicWriter(
+                    operatorID: nil, bound: recordBound(name), limits: topicLimits(name),
+                    isDirect: false))
         }
         return index
+    }
+
+    /// The timestamp of a record that carries its event time in its value: one that the topic takes, and never a
+    /// later one than now.
+    @inline(__always)
+    func stamp(_ time: EventTime, topic: Int) -> EventTime {
+        time <= now && time >= earliestTime ? time : takenStamp(time, topic: topic)
+    }
+
+    @inline(never)
+    private func takenStamp(_ time: EventTime, topic: Int) -> EventTime {
+        let limits = topicWriters[topic].limits
+        return time < limits.earliest(now) || (time > now && now > .min) ? now : time
     }
 
     private func topic(_ name: String) -> Int {
@@ -48,8 +72,9 @@ extension TaskContext {
         return outputs.topics.count - 1
     }
 
-    /// Keeps a record that its topic can't take as a dead letter: it lies at the end of the output's bytes and
-    /// is taken away from there.
+    /// Keeps a record that its topic can't take, for its size, its time or for want of a key, as a dead letter.
+    ///
+    /// It lies at the end of the output's bytes and is taken away from there.
     ///
     /// - Returns: whether the topic can't take it.
     @inline(never)
@@ -57,14 +82,10 @@ extension TaskContext {
         _ topic: Int, _ key: Range<Int>?, _ value: Range<Int>?, at time: EventTime
     ) -> Bool {
         let writer = topicWriters[topic]
-        let size = (key?.count ?? 0) + (value?.count ?? 0)
-        guard size > writer.bound, let operatorID = writer.operatorID, let openLetters else {
-            return false
-        }
-        var letter = DeadLetter(
-            code: .limitExceeded,
-            reason: "a record of \(size) bytes: \(outputs.topics[topic]) takes \(writer.bound)",
-            operatorID: operatorID, time: time)
+        guard let operatorID = writer.operatorID, let openLetters,
+            let (code, reason) = refusal(topic, key, value, at: time)
+        else { return false }
+        var letter = DeadLetter(code: code, reason: reason, operatorID: operatorID, time: time)
         if writer.isDirect, let record = currentRecord {
             letter.partition = currentPosition.partition
             letter.offset = record.offset
@@ -79,6 +100,36 @@ extension TaskContext {
         outputs.bytes.removeSubrange(start...)
         openLetters(self).write(letter)
         return true
+    }
+
+    /// Why a topic doesn't take a record; nil when it does.
+    private func refusal(
+        _ topic: Int, _ key: Range<Int>?, _ value: Range<Int>?, at time: EventTime
+    ) -> (DataflowError.Code, String)? {
+        let writer = topicWriters[topic]
+        let name = outputs.topics[topic]
+        let size = (key?.count ?? 0) + (value?.count ?? 0)
+        if size > writer.bound {
+            return (.limitExceeded, "a record of \(size) bytes: \(name) takes \(writer.bound)")
+        }
+        if time > writer.limits.latest(now) {
+            return (
+                .rejected,
+                "a record of \(time), at \(now): \(name) takes what lies "
+                    + "\(writer.limits.aheadMilliseconds) ms ahead at most (message.timestamp.after.max.ms)"
+            )
+        }
+        if time < writer.limits.earliest(now) {
+            return (
+                .rejected,
+                "a record of \(time), at \(now): \(name) takes what lies "
+                    + "\(writer.limits.behindMilliseconds) ms back at most (message.timestamp.before.max.ms)"
+            )
+        }
+        if key == nil, writer.limits.needsKey {
+            return (.rejected, "a record without a key: \(name) is compacted")
+        }
+        return nil
     }
 
     /// Appends a dead letter: the original bytes, reason and place as headers.
@@ -102,7 +153,7 @@ extension TaskContext {
         outputs.bytes.append(contentsOf: value ?? [])
         outputs.entries.append(
             OutputBatch.Entry(
-                topic: topic, partition: -1, timestamp: letter.time,
+                topic: topic, partition: -1, timestamp: takenStamp(letter.time, topic: topic),
                 key: key == nil ? nil : start..<middle,
                 value: value == nil ? nil : middle..<outputs.bytes.count, headers: headers))
     }

@@ -15,7 +15,9 @@ extension TaskContext {
         value(&writer)
         let end = writer.count
         writer.giveBack(to: &outputs.bytes)
-        if end - start > leastBound, isRefused(topic, start..<middle, middle..<end, at: time) {
+        if end - start > leastBound || time > latestTime || time < earliestTime,
+            isRefused(topic, start..<middle, middle..<end, at: time)
+        {
             return
         }
         let partition =
@@ -57,7 +59,8 @@ extension TaskContext {
         let hasValue = record.encodeValue(into: &writer)
         let end = writer.count
         writer.giveBack(to: &outputs.bytes)
-        if end - start > leastBound,
+        if end - start > leastBound || time > latestTime || time < earliestTime
+            || !hasKey && leastLimits.needsKey,
             isRefused(
                 topic, hasKey ? start..<middle : nil, hasValue ? middle..<end : nil, at: time)
         {

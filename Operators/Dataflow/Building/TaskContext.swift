@@ -24,16 +24,23 @@ public final class TaskContext {
     var origins: [RowOrigins] = []
     /// How many bytes of key, value and headers a record of a topic may have.
     public let recordBound: (String) -> Int
+    /// What else a topic refuses.
+    let topicLimits: (String) -> TopicLimits
     /// Who writes each topic of ``outputs``, and what it takes.
     var topicWriters: [TopicWriter] = []
     /// The least bound of all topics: most records are compared with it alone.
     var leastBound = Int.max
+    /// The least of what all topics take of timestamps, and whether one needs keys.
+    var leastLimits = TopicLimits.none
+    /// The timestamps that every topic takes at this time.
+    private(set) var latestTime = EventTime.max
+    private(set) var earliestTime = EventTime.min
     /// Opens the place of dead letters, when the first one is to be written.
     var openLetters: ((TaskContext) -> DeadLetterOutlet)?
     /// The records that are being read.
     public var batch: RecordBatch?
     /// The clock's time at the last event.
-    public var now: EventTime = .min
+    public var now: EventTime = .min { didSet { noteTimes() } }
     /// Whether event time has come further than what the stages behind were told.
     public internal(set) var hasNewTime = false
     /// The first thing that went wrong; the task stops with it.
@@ -49,9 +56,11 @@ public final class TaskContext {
     public init(
         pipeline: String, partition: Int32, stageTasks: Int32, incarnation: UInt64,
         recordBound: @escaping (String) -> Int = { _ in .max },
+        topicLimits: @escaping (String) -> TopicLimits = { _ in .none },
         partitionCount: @escaping (String) throws -> Int32
     ) {
         self.recordBound = recordBound
+        self.topicLimits = topicLimits
         self.pipeline = pipeline
         self.partition = partition
         self.stageTasks = stageTasks
@@ -74,6 +83,12 @@ public final class TaskContext {
     public func setPosition(_ partition: TopicPartition, _ offset: Offset) {
         position.pointee.offset = offset
         if position.pointee.partition != partition { position.pointee.partition = partition }
+    }
+
+    /// Notes which timestamps every topic takes.
+    func noteTimes() {
+        latestTime = leastLimits.latest(now)
+        earliestTime = leastLimits.earliest(now)
     }
 
     /// Notes a failure; the first one counts.

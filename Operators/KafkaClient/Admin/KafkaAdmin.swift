@@ -30,9 +30,13 @@ package final class KafkaAdmin {
 
     /// Makes topics; those that are there already are left as they are.
     ///
-    /// - Parameter replicas: copies of each partition; nil for the cluster's default.
+    /// - Parameters:
+    ///   - replicas: copies of each partition; nil for the cluster's default.
+    ///   - settings: what else is set of each, by Kafka's names.
     /// - Throws: the first failure, after all topics were tried.
-    package func createTopics(_ specs: [TopicSpec], replicas: Int32? = nil) throws {
+    package func createTopics(
+        _ specs: [TopicSpec], replicas: Int32? = nil, settings: [String: String] = [:]
+    ) throws {
         guard !specs.isEmpty else { return }
         var topics: [OpaquePointer?] = []
         defer { for topic in topics { rd_kafka_NewTopic_destroy(topic) } }
@@ -45,7 +49,7 @@ package final class KafkaAdmin {
                     .invalidDefinition, domain: .user, "topic \(spec.name): \(string(text))")
             }
             topics.append(topic)
-            for (name, value) in Self.settings(spec.retention) {
+            for (name, value) in Self.settings(spec.retention) + settings.map({ ($0, $1) }) {
                 rd_kafka_NewTopic_set_config(topic, name, value)
             }
         }

@@ -53,6 +53,17 @@ package struct KafkaConfiguration: Sendable {
         for name in [
             "group.id", "transactional.id", "isolation.level", "partition.assignment.strategy",
         ] { reasons[name] = "is set for each stage" }
+        for name in [
+            "enable.idempotence", "acks", "request.required.acks", "enable.gapless.guarantee",
+            "max.in.flight", "max.in.flight.requests.per.connection",
+        ] {
+            reasons[name] =
+                "is fixed: what is acknowledged is in every replica that is in sync, once and in order"
+        }
+        reasons["group.instance.id"] =
+            "is not used: each worker thread is a member of its own, and two of one name would fence each other"
+        reasons["transaction.timeout.ms"] =
+            "follows from --commit-interval: twice that and five seconds, and ten seconds at least"
         for name in ["partitioner", "partitioner_cb"] {
             reasons[name] = "is fixed to murmur2_random: equal keys must meet"
         }

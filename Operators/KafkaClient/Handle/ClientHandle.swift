@@ -154,7 +154,8 @@ final class ClientHandle {
         let code = rd_kafka_fatal_error(raw, &text, text.count)
         guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
         var error = KafkaFailure.error(code, "the client failed for good", detail: string(text))
-        if error.retry != .restart { error.retry = .restart }
+        // Whom the cluster doesn't allow to write it refuses again.
+        if error.domain != .user { error.retry = .restart }
         return error
     }
 

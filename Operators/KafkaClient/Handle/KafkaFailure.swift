@@ -14,6 +14,7 @@ enum KafkaFailure {
     ) -> DataflowError {
         let kind = classify(code)
         var message = "\(doing): \(String(cString: rd_kafka_err2str(code))) (\(name(code)))"
+        if let remedy = remedy(code) { message += "; \(remedy)" }
         if let detail, !detail.isEmpty { message += "; \(detail)" }
         return DataflowError(
             kind.code, domain: kind.domain, retry: kind.retry, message, partition: partition,
@@ -29,6 +30,7 @@ enum KafkaFailure {
         result.message =
             "\(doing): \(String(cString: rd_kafka_error_string(object)))"
             + " (\(name(rd_kafka_error_code(object))))"
+            + (remedy(rd_kafka_error_code(object)).map { "; \($0)" } ?? "")
         if rd_kafka_error_is_retriable(object) != 0 && result.retry == .never {
             result.retry = .backoff
         }
@@ -36,6 +38,20 @@ enum KafkaFailure {
             result.retry = .restart
         }
         return result
+    }
+
+    /// What whoever runs the pipeline can do, where the code alone doesn't say.
+    private static func remedy(_ code: rd_kafka_resp_err_t) -> String? {
+        switch code {
+        case RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT:
+            "a transaction may last twice --commit-interval and five seconds, and ten seconds at least: "
+                + "shorten the interval, or raise transaction.max.timeout.ms of the cluster"
+        case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+            "see message.timestamp.after.max.ms and message.timestamp.before.max.ms of the topic"
+        case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+            "the topic refuses the record, as a compacted one does without a key"
+        default: nil
+        }
     }
 
     /// librdkafka's name of a code, as in its documentation without the prefix.
@@ -82,8 +98,13 @@ enum KafkaFailure {
             return (.logUnavailable, .external, .restart)
         case RD_KAFKA_RESP_ERR__STATE, RD_KAFKA_RESP_ERR__CONFLICT:
             return (.invariant, .internal, .restart)
+        case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, RD_KAFKA_RESP_ERR_INVALID_RECORD:
+            // What a topic's settings exclude they exclude the next time, too.
+            return (.rejected, .user, .never)
+        case RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT:
+            return (.invalidConfiguration, .user, .never)
         case RD_KAFKA_RESP_ERR__BAD_MSG, RD_KAFKA_RESP_ERR__BAD_COMPRESSION,
-            RD_KAFKA_RESP_ERR_INVALID_MSG, RD_KAFKA_RESP_ERR_INVALID_RECORD:
+            RD_KAFKA_RESP_ERR_INVALID_MSG:
             return (.undecodable, .external, .never)
         default:
             // Transport, time-outs, elections, coordinators on the move: they pass.

@@ -81,6 +81,15 @@ final class DeliveryLedger {
         settle(slot, records)
     }
 
+    /// Gives up every batch that is under way, once nothing more is heard of any.
+    func abandonAll(_ error: DataflowError) {
+        settleRun()
+        for index in slots.indices where slots[index].remaining > 0 {
+            abandon(index, records: slots[index].remaining, error)
+        }
+        outstandingBytes = 0
+    }
+
     /// Counts down what ``delivered(_:)`` has gathered.
     func settleRun() {
         if runLength > 0 { settle(runSlot, runLength) }

@@ -2,8 +2,16 @@ package import Records
 
 /// The steps of a transaction within the writer's own time-outs.
 extension KafkaWriter: TransactionalWriter {
+    /// How long one try to take a transactional id over waits for an answer.
+    ///
+    /// The thread's other stages wait, too, and its groups are not heard. The client goes on asking; the next try
+    /// waits for the same answer.
+    package static let takeOverTimeoutMilliseconds = 3_000
+
     package func takeOver() throws {
-        try initTransactions(timeoutMilliseconds: options.transactionTimeoutMilliseconds)
+        try initTransactions(
+            timeoutMilliseconds: min(
+                KafkaWriter.takeOverTimeoutMilliseconds, options.transactionTimeoutMilliseconds))
     }
 
     package func begin() throws { try beginTransaction() }

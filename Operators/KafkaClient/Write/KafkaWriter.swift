@@ -214,6 +214,15 @@ package final class KafkaWriter: LogWriter {
         throw DataflowError(.invariant, domain: .internal, "the kafka writer is closed")
     }
 
+    /// Frees the client, and gives every batch up that is not acknowledged.
+    ///
+    /// - Returns: the reports that nobody has taken.
+    func close(failing error: DataflowError) -> [DeliveryReport] {
+        close()
+        ledger.abandonAll(error)
+        return ledger.takeReports()
+    }
+
     package func close() {
         guard !closed else { return }
         closed = true

@@ -18,12 +18,17 @@ public struct TransactionError: Error, CustomStringConvertible {
     /// What happened.
     public var error: DataflowError
 
-    /// Makes an error; what it says about retrying follows from the remedy.
+    /// Makes an error; what it says about retrying follows from the remedy, unless it is a user's fault that the same
+    /// call will meet again.
     public init(_ remedy: Remedy, _ error: DataflowError) {
         self.remedy = remedy
         self.error = error
         if remedy == .fenced { self.error.code = .fenced }
-        self.error.retry = remedy == .retriable ? .backoff : .restart
+        if remedy == .retriable {
+            self.error.retry = .backoff
+        } else if error.domain != .user || error.retry != .never {
+            self.error.retry = .restart
+        }
     }
 
     /// The remedy and the error.

@@ -18,8 +18,8 @@ struct LaneBuilder {
     /// How many partitions the stage's inputs have for good; nil: any number.
     let fixedPartitions: Int32?
     let troubles: TroubleLog
-    /// The most bytes of a batch of records that topics take, where that is known.
-    let batchBounds: [String: Int]
+    /// What topics refuse, where that is known.
+    let limits: [String: TopicLimits]
 
     /// How long a thread waits for an answer about offsets.
     ///
@@ -55,7 +55,7 @@ struct LaneBuilder {
         _ reader: KafkaReader?
     ) throws -> ((any LogWriter)?, (any CommitAuthority)?) {
         switch stage.authority {
-        case .delivery: return (try KafkaWriter(services.kafka, writerOptions), nil)
+        case .delivery: return (try renewedWriter(), nil)
         case .postgres:
             guard let postgres = services.postgres else {
                 throw DataflowError(
@@ -73,7 +73,13 @@ struct LaneBuilder {
                 let log = try transactionalLog(reader)
                 return (log, log)
             }
-            return (try KafkaWriter(services.kafka, writerOptions), LogAuthority(reader))
+            return (try renewedWriter(), LogAuthority(reader))
+        }
+    }
+
+    private func renewedWriter() throws -> RenewedWriter {
+        try RenewedWriter { [kafka = services.kafka, options = writerOptions] in
+            try KafkaWriter(kafka, options)
         }
     }
 
@@ -94,7 +100,7 @@ struct LaneBuilder {
     private var writerOptions: KafkaWriterOptions {
         KafkaWriterOptions(
             transactionTimeoutMilliseconds: Int(settings.options.transactionTimeoutMilliseconds),
-            batchBounds: batchBounds)
+            batchBounds: limits.compactMapValues(\.batchBytes))
     }
 
     private var owner: String { "\(settings.run)-\(thread)" }
@@ -109,13 +115,14 @@ struct LaneBuilder {
     private func chainMaker(
         _ reader: KafkaReader?, _ writer: (any LogWriter)?
     ) -> StageWorker.MakeChain {
-        { [stage, plan, builder] partition, incarnation in
+        { [stage, plan, builder, limits] partition, incarnation in
             let tasks = try stage.topics.first.map { try reader?.partitionCount(of: $0) ?? 1 } ?? 1
             let context = TaskContext(
                 pipeline: plan.graph.pipeline, partition: partition, stageTasks: tasks,
                 incarnation: incarnation,
                 // Whoever pushes hears that a record is too large.
                 recordBound: { stage.isPushed ? .max : writer?.recordBound(of: $0) ?? .max },
+                topicLimits: { limits[$0] ?? .none },
                 partitionCount: { topic in
                     guard let writer else {
                         throw DataflowError(

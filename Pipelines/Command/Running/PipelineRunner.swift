@@ -58,7 +58,7 @@ final class PipelineRunner: Sendable {
         self.plan = plan
         var settings = settings
         settings.options.apply(settings.policy.over(plan.graph.policy))
-        let (topics, bounds) = try PipelineRunner.createTopics(plan.topics, services.kafka)
+        let (topics, limits) = try PipelineRunner.createTopics(plan.topics, services.kafka)
         partitions = topics
         try PipelineRunner.createTables(entry, plan, services.postgres)
         if let postgres = services.postgres {
@@ -83,7 +83,7 @@ final class PipelineRunner: Sendable {
                 let lane = LaneBuilder(
                     stage: stage, plan: plan, builder: builder, settings: settings,
                     services: services, store: store, clock: clock, thread: thread,
-                    fixedPartitions: fixed, troubles: troubles, batchBounds: bounds)
+                    fixedPartitions: fixed, troubles: troubles, limits: limits)
                 return try lane.make(mailbox)
             }
         }
@@ -171,11 +171,10 @@ final class PipelineRunner: Sendable {
 
     /// Creates what is missing of topics.
     ///
-    /// - Returns: how many partitions each topic of the cluster has, and how large a batch of records those of the
-    ///   pipeline take.
+    /// - Returns: how many partitions each topic of the cluster has, and what those of the pipeline refuse.
     private static func createTopics(
         _ topics: [TopicSpec], _ kafka: KafkaConfiguration
-    ) throws -> (partitions: [String: Int32], batchBounds: [String: Int]) {
+    ) throws -> (partitions: [String: Int32], limits: [String: TopicLimits]) {
         let admin = try KafkaAdmin(kafka)
         defer { admin.close() }
         let present = try admin.topics()
@@ -184,7 +183,7 @@ final class PipelineRunner: Sendable {
         return (
             present.merging(missing.map { ($0.name, $0.partitions) }) { known, _ in known },
             // A cluster need not tell: then the client's own bound is all that is known.
-            (try? admin.batchBounds(of: topics.map(\.name))) ?? [:]
+            (try? admin.limits(of: topics.map(\.name))) ?? [:]
         )
     }
 
