@@ -56,12 +56,15 @@ public struct CheckpointLoader {
     private func checkNothingWasDecided(_ task: TaskID) throws {
         let names = try store.list(prefix: "\(task)/")
         let later = names.first { (Checkpoint.epoch(inName: $0) ?? 0) > 1 }
-        guard let later else { return }
+        let begun = BegunMarker.name(of: task)
+        let found =
+            try later.map { "its checkpoint \($0)" } ?? (store.read(begun).map { _ in begun })
+        guard let found else { return }
         // Another owner may have made them since the authority was asked.
         throw DataflowError(
             .incompatibleState, domain: .external, retry: .restart,
-            "\(task) has no committed offset, but the store holds its checkpoint \(later): the group's "
-                + "offsets have expired or were deleted; restore them, or remove the checkpoints to "
+            "\(task) has no committed offset, but the store holds \(found): the group's offsets have expired or "
+                + "were deleted; restore them, or remove what the store holds of \(task.run)/\(task.stage) to "
                 + "begin afresh")
     }
 

@@ -82,8 +82,21 @@ public struct CommandRunner {
                 "the group no longer gives this member the task", partition: inputs.first)
         }
         let position = try services.authority?.claim(taskID(life), inputs: inputs)
+        try check(position, life, inputs)
         try services.reached(.claimed)
         return .claimed(life, position)
+    }
+
+    /// Refuses an input that would begin afresh under state that has seen it: its records would count twice.
+    private func check(
+        _ position: CommitPosition?, _ life: TaskLife, _ inputs: [TopicPartition]
+    ) throws {
+        guard let position, let missing = inputs.first(where: { position.offsets[$0] == nil })
+        else { return }
+        throw DataflowError(
+            .incompatibleState, domain: .external,
+            "the authority has an offset for some inputs of \(taskID(life)) and none for this one: reset the "
+                + "group or start under another name to begin afresh", partition: missing)
     }
 
     private func load(

@@ -29,13 +29,6 @@ public final class LogAuthority: CommitAuthority {
             }
             refs.insert(ref)
         }
-        // An input that would begin afresh under state that has seen it: its records would count twice.
-        if let missing = inputs.first(where: { committed[$0] == nil }) {
-            throw DataflowError(
-                .incompatibleState, domain: .external,
-                "the group has an offset for some inputs of \(task) and none for this one: reset the "
-                    + "group or start under another name to begin afresh", partition: missing)
-        }
         guard refs.count == 1, let ref = refs.first else {
             throw DataflowError(
                 .incompatibleState, domain: .external,

@@ -19,7 +19,8 @@ struct RetryQueue {
     /// When the next command is due.
     var earliest: EventTime? { entries.map(\.time).min() }
 
-    /// How long to wait before a command is tried again: exponential with full jitter above the first pause.
+    /// How long to wait before a command is tried again: exponential, drawn at random from the upper half
+    /// of what doubles each time, so that many who failed together don't come back together.
     ///
     /// - Returns: milliseconds; nil when it has failed for as long as anybody waits.
     mutating func pause(

@@ -24,8 +24,11 @@ public final class StageLane {
     /// Whether output was lost of which the worker has not heard yet: what it has asked to be written behind that
     /// is void, and would only wait for room in its turn.
     private var hasLostOutput = false
-    /// Checkpoints to be read one a turn, so that the thread's other tasks run meanwhile.
-    private var loads: [WorkerCommand] = []
+    /// Commands that are carried out one a turn, so that the thread's other tasks run and its group is heard
+    /// meanwhile: checkpoints to be read, and claims behind one that nobody has answered.
+    private var slow: [WorkerCommand] = []
+    /// Whether the authority has left a claim of this turn unanswered.
+    private var isClaimRefused = false
     /// What the commits so far have taken.
     private(set) var commits = CommitTimes()
     /// The commit under way, and when it began.
@@ -98,6 +101,7 @@ public final class StageLane {
     public func turn() -> Bool {
         if isStopped { return false }
         var worked = false
+        isClaimRefused = false
         do {
             for event in try services.reader?.poll() ?? [] {
                 worked = true
@@ -112,7 +116,7 @@ public final class StageLane {
         for report in services.writer?.poll() ?? [] { delivered(report) }
         unstall()
         if !stalled.isEmpty { return worked }
-        if loadNext() { worked = true }
+        if carryOutSlow() { worked = true }
         if knownEnds != nil { finishNewInputs() }
         if readOnce() { worked = true }
         if clock.now() >= wakeAt { handle(.timer) }
@@ -177,6 +181,7 @@ public final class StageLane {
         } catch {
             let error = dataflowError(error)
             note(command.name, error)
+            if case .claim = command, error.retry == .backoff { isClaimRefused = true }
             if case .produce = command, error.retry == .backoff, mayStall() {
                 stalled.append(command)
                 stalledUntil = clock.now().advanced(
@@ -200,10 +205,10 @@ public final class StageLane {
             < worker.options.longestStallMilliseconds
     }
 
-    /// Reads one of the checkpoints that tasks are restored from.
-    private func loadNext() -> Bool {
-        guard !loads.isEmpty else { return false }
-        let command = loads.removeFirst()
+    /// Carries out one of the commands that are not hurried.
+    private func carryOutSlow() -> Bool {
+        guard !slow.isEmpty else { return false }
+        let command = slow.removeFirst()
         guard worker.isWanted(command) else { return true }
         var events: [WorkerEvent] = []
         do {
@@ -229,7 +234,8 @@ public final class StageLane {
             if !reads.contains(partition) { reads.append(partition) }
         case .withhold(let partitions): withhold(partitions)
         case .produce(let batch, let ticket): try produce(batch, ticket, &events)
-        case .loadLink: loads.append(command)
+        case .loadLink: slow.append(command)
+        case .claim where isClaimRefused: slow.append(command)
         case .report(let error): note("run", error)
         case .wake(let time): wakeAt = time
         case .answer(let ticket, let error): answer(ticket, error)

@@ -58,6 +58,10 @@ final class StageTask {
     private(set) var isDirty = false
     /// What the program keeps.
     private let fingerprints: [OperatorFingerprint]
+    /// Whether the stage's commits are the group's offsets, which a cluster forgets after a while.
+    private let commitsToGroup: Bool
+    /// Whether the store knows that the task has begun.
+    private var isBegun = false
 
     /// What a commit under way will have made true.
     private var pending: (position: CommitPosition, checkpoints: CheckpointChain)?
@@ -77,6 +81,7 @@ final class StageTask {
         self.id = id
         share = BudgetShare(budget)
         self.life = life
+        commitsToGroup = stage.authority == .kafka
         announcesTime = !stage.exchanges.isEmpty || !stage.handoffs.isEmpty
         self.chain = chain
         inputs = chain.inputs.compactMap { input in
@@ -319,6 +324,8 @@ final class StageTask {
             write = CheckpointWrite(name: name, bytes: encoded.bytes)
             next = checkpoints.adding(
                 checkpoint.link(named: name), bytes: checkpoint.sections.count, scope)
+        } else if commitsToGroup, epoch > 1, !isBegun {
+            write = CheckpointWrite(name: BegunMarker.name(of: id), bytes: BegunMarker.bytes)
         }
         let position = CommitPosition(offsets: offsets, checkpoint: ref)
         pending = (position, next)
@@ -358,6 +365,7 @@ final class StageTask {
             + losers.filter { isOld($0.foundAt) }.map(\.name)
         losers.removeAll { isOld($0.foundAt) }
         checkpoints = pending.checkpoints
+        isBegun = epoch > 1
         chain.context.removeChanges()
         recordsSinceCommit = 0
         isDirty = false

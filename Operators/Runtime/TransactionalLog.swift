@@ -12,7 +12,7 @@ public final class TransactionalLog: LogWriter, CommitAuthority {
     /// Makes a client that bears a transactional id.
     public typealias MakeWriter = (_ transactionalID: String) throws -> any TransactionalWriter
 
-    /// How often a step that may be taken again is taken again at once.
+    /// How often a step that may be taken again is taken: at once, or the first one of a writer turn by turn.
     static let maximumStepAttempts = 3
 
     private let prefix: String
@@ -25,6 +25,8 @@ public final class TransactionalLog: LogWriter, CommitAuthority {
     private var slot: Int32 = -1
     /// Whether the writer has taken its transactional id over.
     private var isReady = false
+    /// How often the writer has tried to.
+    private var takeOvers = 0
     /// Whether a transaction is open.
     private var isOpen = false
     /// Whether a writer was destroyed whose transaction may not have come to its end.
@@ -67,6 +69,7 @@ public final class TransactionalLog: LogWriter, CommitAuthority {
         writer = made
         slot = held
         isReady = false
+        takeOvers = 0
         return made
     }
 
@@ -83,16 +86,20 @@ public final class TransactionalLog: LogWriter, CommitAuthority {
     private func ready() throws -> any TransactionalWriter {
         let writer = try client()
         if isReady { return writer }
+        takeOvers += 1
         do {
-            try repeated { try writer.takeOver() }
+            // Once a turn: while a coordinator doesn't answer the group has to be heard, and others served.
+            try writer.takeOver()
         } catch {
-            replace()
+            let isRetriable = (error as? TransactionError)?.remedy == .retriable
+            if !isRetriable || takeOvers >= TransactionalLog.maximumStepAttempts { replace() }
             // Nothing was begun; to take over again later is safe, and all there is to do.
             var error = plain(error)
-            if error.retry == .restart { error.retry = .backoff }
+            if isRetriable || error.retry == .restart { error.retry = .backoff }
             throw error
         }
         isReady = true
+        takeOvers = 0
         isUnsettled = false
         return writer
     }
@@ -116,6 +123,7 @@ public final class TransactionalLog: LogWriter, CommitAuthority {
         writer?.close()
         writer = nil
         isReady = false
+        takeOvers = 0
         isUnsettled = isUnsettled || isOpen
         isOpen = false
         firstToken = .max
@@ -184,8 +192,8 @@ public final class TransactionalLog: LogWriter, CommitAuthority {
 
     /// Commits outputs and offsets in one transaction.
     ///
-    /// - Throws: an error with retry `.restart`, whatever it was: each task of the transaction is to be claimed
-    ///   anew.
+    /// - Throws: an error with retry `.restart`: each task of the transaction is to be claimed anew. An error with
+    ///   retry `.never` when nothing was decided and never will be, as somebody isn't allowed to.
     public func decide(_ decisions: [CommitDecision]) throws {
         let offsets = LogAuthority.offsets(of: decisions)
         if offsets.isEmpty, !isOpen { return }
@@ -201,7 +209,11 @@ public final class TransactionalLog: LogWriter, CommitAuthority {
             firstToken = .max
         } catch  where error is TransactionError || error is DataflowError {
             let isAbortable = (error as? TransactionError)?.remedy == .abortable
-            if mayBeDecided, !isAbortable { replace() } else { try settle() }
+            let isUndecided = !mayBeDecided || isAbortable
+            if isUndecided { try settle() } else { replace() }
+            let error = plain(error)
+            // To be refused again for a day would look like a cluster that is away.
+            if isUndecided, error.domain == .user, error.retry == .never { throw error }
             throw restart(error)
         }
     }
@@ -241,8 +253,8 @@ public final class TransactionalLog: LogWriter, CommitAuthority {
             ?? DataflowError(.invariant, domain: .internal, "unexpected error: \(error)")
     }
 
-    private func restart(_ error: any Error) -> DataflowError {
-        var error = plain(error)
+    private func restart(_ error: DataflowError) -> DataflowError {
+        var error = error
         error.retry = .restart
         return error
     }

@@ -3,6 +3,8 @@ import OperatorTesting
 import Records
 import Runtime
 import SimulationWorkload
+import Sinks
+import Sources
 import State
 import Testing
 
@@ -86,11 +88,22 @@ struct SimulationTests {
             error?.message.contains("corrupt-checkpoint") ?? false, "\(String(describing: error))")
     }
 
+    /// One stage without any state.
+    private static func copies(_ graph: GraphBuilder) {
+        let events = graph.source("events", from: KafkaSource<Event>("events"))
+        events.rejected.sink("rejects", to: DeadLetters())
+        events.accepted.sink("copies", to: KafkaSink("copies"))
+    }
+
     @Test(
-        "a group whose offsets are gone does not begin afresh over the checkpoints that are there")
-    func expiredOffsets() throws {
-        let harness = try PipelineHarness(
-            "running", PipelineTests.options(), define: TestPipelines.running)
+        "a group whose offsets are gone does not begin afresh over what the store holds, with state or without",
+        arguments: [false, true], Delivery.allCases)
+    func expiredOffsets(hasState: Bool, delivery: Delivery) throws {
+        var options = PipelineTests.options()
+        options.worker.delivery = delivery
+        let harness = try PipelineHarness("running", options) { graph in
+            hasState ? TestPipelines.running(graph) : Self.copies(graph)
+        }
         try harness.send(Event.make(40, seed: 1))
         // Two commits: whoever tries a second has seen the first decided.
         try harness.advance(by: .seconds(2))
