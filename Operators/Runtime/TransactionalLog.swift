@@ -212,8 +212,10 @@ public final class TransactionalLog: LogWriter, CommitAuthority {
             let isUndecided = !mayBeDecided || isAbortable
             if isUndecided { try settle() } else { replace() }
             let error = plain(error)
-            // To be refused again for a day would look like a cluster that is away.
-            if isUndecided, error.domain == .user, error.retry == .never { throw error }
+            // To be refused again for a day would look like a cluster that is away. What is too large is another
+            // matter: the next writer knows better.
+            let isForGood = error.domain == .user && error.retry == .never
+            if isUndecided, isForGood, error.code != .limitExceeded { throw error }
             throw restart(error)
         }
     }
@@ -231,6 +233,7 @@ public final class TransactionalLog: LogWriter, CommitAuthority {
             firstToken = .max
             // What was aborted is reported as failed.
             _ = writer.poll()
+            if writer.mustBeReplaced { replace() }
         } catch is TransactionError {
             replace()
         }

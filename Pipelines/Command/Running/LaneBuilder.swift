@@ -77,12 +77,6 @@ struct LaneBuilder {
         }
     }
 
-    private func renewedWriter() throws -> RenewedWriter {
-        try RenewedWriter { [kafka = services.kafka, options = writerOptions] in
-            try KafkaWriter(kafka, options)
-        }
-    }
-
     private func transactionalLog(_ reader: KafkaReader) throws -> TransactionalLog {
         let slots = try settings.checkpoints.slots(
             services.postgres, owner: owner, run: settings.run, stage: stage.name)
@@ -90,17 +84,33 @@ struct LaneBuilder {
         return TransactionalLog(
             run: settings.run, stage: stage.name, reader: reader, slots: slots,
             reached: CrashSwitch.reached
-        ) { [kafka = services.kafka] id in
+        ) { [kafka = services.kafka, bounds = topicBounds] id in
             var options = options
             options.transactionalID = id
-            return try KafkaWriter(kafka, options)
+            return try KafkaWriter(kafka, options, bounds: bounds)
+        }
+    }
+
+    private func renewedWriter() throws -> RenewedWriter {
+        try RenewedWriter {
+            [kafka = services.kafka, options = writerOptions, bounds = topicBounds] in
+            try KafkaWriter(kafka, options, bounds: bounds)
+        }
+    }
+
+    /// What topics take, asked for again when they take less than they did.
+    private var topicBounds: TopicBounds {
+        TopicBounds(limits.compactMapValues(\.batchBytes)) { [kafka = services.kafka] topics in
+            let admin = try KafkaAdmin(
+                kafka, timeoutMilliseconds: LaneBuilder.questionTimeoutMilliseconds)
+            defer { admin.close() }
+            return try admin.limits(of: topics).compactMapValues(\.batchBytes)
         }
     }
 
     private var writerOptions: KafkaWriterOptions {
         KafkaWriterOptions(
-            transactionTimeoutMilliseconds: Int(settings.options.transactionTimeoutMilliseconds),
-            batchBounds: limits.compactMapValues(\.batchBytes))
+            transactionTimeoutMilliseconds: Int(settings.options.transactionTimeoutMilliseconds))
     }
 
     private var owner: String { "\(settings.run)-\(thread)" }
