@@ -39,8 +39,8 @@ extension SeededBug {
         case .skipFencing: [.lost, .doubled, .stopped]
         // The offsets may name a checkpoint that was collected, as its transaction was lost.
         case .offsetsBeforeOutputs: [.lost, .stopped]
-        // Sums begin anew: totals that are too small, and that nobody should see.
-        case .staleSnapshot: [.lost, .wrong]
+        // Sums begin anew: totals that are too small, and that nobody should see, or that somebody has seen.
+        case .staleSnapshot: [.lost, .wrong, .doubled]
         // What lies there looks half written, so that nothing is committed any more; or it is collected as garbage.
         case .reusedAttempt: [.endless, .stopped]
         // Two owners commit the same records; the late one's offsets may name a checkpoint that was collected.
