@@ -10,7 +10,7 @@ import Testing
 @testable import Runtime
 
 @Suite("A lane and its authority")
-struct StageLaneTests {
+struct SilentAuthorityTests {
     private static let partitions: Int32 = 6
 
     /// Answers no claim, or each with the same position.
