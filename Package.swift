@@ -125,7 +125,10 @@ let package = Package(
             swiftSettings: settings),
         tests(
             "KafkaClient",
-            uses: ["KafkaClient", "LogContract", "Records", "State", "Runtime", "EmbeddedBroker"]),
+            uses: [
+                "KafkaClient", "CRdKafka", "LogContract", "Records", "State", "Runtime",
+                "EmbeddedBroker",
+            ]),
         clibrary("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
         module("PostgresClient", uses: ["Records", "State", "CPostgres"]),
         // The server that tests use: one of their own, or that of `DATABASE_URL`.
