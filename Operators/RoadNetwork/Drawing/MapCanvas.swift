@@ -77,6 +77,7 @@ struct MapCanvas {
         drawRoads()
         drawHalos()
         drawSpeeds()
+        drawBars()
         drawTitle()
         drawLegend()
         drawScale()
@@ -125,6 +126,16 @@ struct MapCanvas {
             for segment in stretch.segments { glow += path(segment, shift: 0) }
         }
         draw(glow, class: "h", width: width(.motorway) + 18)
+    }
+
+    /// A barred line over the stretches that traffic has left.
+    private mutating func drawBars() {
+        var line = ""
+        for stretch in map.silences {
+            for segment in stretch.segments { line += path(segment, shift: 0) }
+        }
+        draw(line, class: "x", width: width(.motorway) + 6)
+        draw(line, class: "y", width: width(.motorway) + 1)
     }
 
     private mutating func drawSpeeds() {

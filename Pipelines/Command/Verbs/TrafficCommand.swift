@@ -16,7 +16,8 @@ struct TrafficCommand: AsyncParsableCommand {
 struct TrafficShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Draw the roads coloured by their newest speed, with a sign at each jam.",
+        abstract:
+            "Draw the roads coloured by their newest speed, with signs at jams and closed roads.",
         discussion: "Reads the table live_traffic of DATABASE_URL.")
 
     @Option(help: "The OSM PBF file that the pipeline runs on; the synthetic city by default.")
@@ -77,6 +78,10 @@ struct TrafficShowCommand: AsyncParsableCommand {
         for stretch in drawn.stretches {
             let place = "\(stretch.place.latitude), \(stretch.place.longitude)"
             print("jam: \(stretch.label) on \(Int(stretch.length)) m at \(place)")
+        }
+        for stretch in drawn.silences {
+            let place = "\(stretch.place.latitude), \(stretch.place.longitude)"
+            print("closed? \(stretch.label.lowercased()) at \(place)")
         }
     }
 
