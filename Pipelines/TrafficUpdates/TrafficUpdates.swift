@@ -133,6 +133,7 @@ public struct TrafficUpdates: Pipeline {
         profile(traversals, p, lateness: lateness)
         let windows =
             traversals
+            .map("as-vehicle") { $0.asVehicle }
             .keyBy("by-segment", \.segment)  // another key: a second stage
             .window(
                 .tumbling(window).allowingLateness(lateness).emit(every: early))
