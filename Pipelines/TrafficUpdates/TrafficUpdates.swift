@@ -55,7 +55,8 @@ public struct TrafficUpdates: Pipeline {
         public var pseudonymKeyFile = ""
         /// The topic that tells where each location was placed, with the user's id; empty: nobody is told.
         public var matchedLocations = ""
-        /// For how many seconds rows of `live_traffic` are kept.
+        /// For how many seconds rows of `live_traffic` are kept, counted from the newest row's window, and with the
+        /// clock once none comes any more.
         public var keep = 86_400.0
 
         /// The defaults.
