@@ -229,10 +229,17 @@ extension Dwell: BinaryCodable {
         window = try Dwell.sum(&reader)
         variance = try Dwell.metres(&reader)
         differences = try reader.integer()
+        guard variance >= 0, differences <= Dwell.noiseMemory else {
+            throw .malformed("a noise that is none")
+        }
         if try Bool(from: &reader) {
+            let time = try reader.integer(Int64.self)
+            // A stay may begin anew at this time.
+            guard time.magnitude <= Lattice.timeLimit else {
+                throw .malformed("a stay out of range")
+            }
             outside = Outside(
-                time: try reader.integer(), x: try Dwell.metres(&reader),
-                y: try Dwell.metres(&reader))
+                time: time, x: try Dwell.metres(&reader), y: try Dwell.metres(&reader))
         }
         if try Bool(from: &reader) {
             parked = Place(segment: try reader.integer(), offset: try reader.double())

@@ -29,6 +29,14 @@ extension TrafficUpdates {
         if !(0...longest).contains(p.reorder) {
             graph.fault(parameter: "reorder", "is \(p.reorder); it is 0 to \(longest) seconds")
         }
+        // What is decided behind the lateness of its window is in no row.
+        let latest = p.matcherLag + p.reorder
+        if p.lateness < latest {
+            graph.notice(
+                parameter: "lateness",
+                "is \(p.lateness) seconds, and passages may be decided and corrected matcherLag + reorder = \(latest) seconds behind their time: those behind the lateness of their window are missing in its row and go to the dead letters of \"late\"; raise lateness to \(latest), or lower the others"
+            )
+        }
         _ = graph.seconds(p.keep, parameter: "keep", least: 1)
         if !(0...1).contains(p.profileDecay) {
             graph.fault(parameter: "profileDecay", "is \(p.profileDecay); it is 0 to 1")

@@ -55,7 +55,8 @@ public struct TrafficUpdates: Pipeline {
         public var pseudonymKeyFile = ""
         /// The topic that tells where each location was placed, with the user's id; empty: nobody is told.
         public var matchedLocations = ""
-        /// For how many seconds rows of `live_traffic` are kept.
+        /// For how many seconds rows of `live_traffic` are kept, counted from the newest row's window, and with the
+        /// clock once none comes any more.
         public var keep = 86_400.0
 
         /// The defaults.
@@ -133,6 +134,7 @@ public struct TrafficUpdates: Pipeline {
         profile(traversals, p, lateness: lateness)
         let windows =
             traversals
+            .map("as-vehicle") { $0.asVehicle }
             .keyBy("by-segment", \.segment)  // another key: a second stage
             .window(
                 .tumbling(window).allowingLateness(lateness).emit(every: early))

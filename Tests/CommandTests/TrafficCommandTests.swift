@@ -4,6 +4,7 @@ import EmbeddedBroker
 import Foundation
 import KafkaClient
 import LogContract
+import OperatorTesting
 import PostgresClient
 import Records
 import RoadNetwork
@@ -182,7 +183,8 @@ struct TrafficCommandTests {
             defer { connection.close() }
             let (told, tell) = AsyncStream<String>.makeStream()
             let keeper = TableKeeper(
-                ["DELETE FROM kept WHERE old"], configuration,
+                [AgeingTable("kept", by: "at", keep: 60)], configuration,
+                clock: ManualClock(EventTime(milliseconds: 1_000_000)),
                 TroubleLog(write: { _ = tell.yield($0) }), everySeconds: 0.02)
             defer { keeper.stop() }
             // There is no such table: the round fails, and it is said.
@@ -191,13 +193,15 @@ struct TrafficCommandTests {
             #expect(line.hasPrefix("table-keeper, delete old rows: "))
             // Once there is, a later round does what it is for.
             try connection.script(
-                "CREATE TABLE kept (old boolean); INSERT INTO kept VALUES (true), (false)")
+                "CREATE TABLE kept (at timestamptz);"
+                    + " INSERT INTO kept VALUES (to_timestamp(0)), (to_timestamp(900))")
             var left = 2
             while left > 1 {
                 left = try connection.query("SELECT 1 FROM kept").count
                 await Task.yield()
             }
-            #expect(try connection.query("SELECT 1 FROM kept WHERE NOT old").count == 1)
+            let kept = try connection.query("SELECT at FROM kept")
+            #expect(try kept.first?.value(0) == EventTime(milliseconds: 900_000))
         }
     }
 }

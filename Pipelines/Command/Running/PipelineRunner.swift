@@ -73,7 +73,7 @@ final class PipelineRunner: Sendable {
         let troubles = TroubleLog()
         trimmer = ExchangeTrimmer(plan, run: settings.run, services, troubles)
         keeper = services.postgres.flatMap {
-            upkeep.isEmpty ? nil : TableKeeper(upkeep, $0, troubles)
+            upkeep.isEmpty ? nil : TableKeeper(upkeep, $0, clock: clock, troubles)
         }
         let driver = ThreadedDriver(threads: settings.threads, name: entry.name) {
             [settings] thread, mailbox in
