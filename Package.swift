@@ -263,7 +263,7 @@ let package = Package(
             "TrafficUpdates",
             uses: [
                 "TrafficUpdates", "LocationIngest", "Geo", "RoadNetwork", "Records", "State",
-                "Dataflow", "Transforms", "Runtime", "OperatorTesting",
+                "Dataflow", "Transforms", "Runtime", "OperatorTesting", "TestFiles",
             ]),
         pipeline(
             "WordCount",
@@ -298,7 +298,7 @@ let package = Package(
                 "Command", "Records", "State", "Dataflow", "Runtime", "KafkaClient",
                 "PostgresClient", "LocationIngest", "TrafficUpdates", "WordCount", "Serving",
                 "Sources", "OperatorTesting", "TestFiles", "Geo", "RoadNetwork",
-                "EmbeddedBroker", "LogContract", "DatabaseFixture", "Sinks", "Transforms",
+                "EmbeddedBroker", "LogContract", "DatabaseFixture", "Sinks", "Transforms", "Fleet",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["Golden"]),

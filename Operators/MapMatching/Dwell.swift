@@ -118,7 +118,7 @@ struct Dwell: Hashable, Sendable {
         let count = Double(max(1, all.count))
         return Coordinate(
             latitude: latitude + Double(all.y) / count / scale.y,
-            longitude: longitude + Double(all.x) / count / scale.x)
+            longitude: Longitude.wrapped(longitude + Double(all.x) / count / scale.x))
     }
 
     /// Whether the user surely stands: it has stayed for long enough, and its positions stray no farther from one to
@@ -138,7 +138,7 @@ struct Dwell: Hashable, Sendable {
     private func place(_ position: Lattice.Pending) -> (x: Float, y: Float) {
         let scale = scale
         return (
-            Float((position.longitude - longitude) * scale.x),
+            Float(Longitude.wrapped(position.longitude - longitude) * scale.x),
             Float((position.latitude - latitude) * scale.y)
         )
     }
@@ -200,7 +200,7 @@ struct Dwell: Hashable, Sendable {
         let count = Float(max(1, positions.count))
         let (x, y) = (positions.x / count, positions.y / count)
         latitude = max(-90, min(90, latitude + Double(y) / scale.y))
-        if scale.x > 1 { longitude += Double(x) / scale.x }
+        if scale.x > 1 { longitude = Longitude.wrapped(longitude + Double(x) / scale.x) }
         lastX -= x
         lastY -= y
         since = time

@@ -85,6 +85,14 @@ struct TrafficCommandTests {
         }
     }
 
+    @Test("a box across the antimeridian goes from east to west")
+    func antimeridian() throws {
+        _ = try TrafficShowCommand.parse(["--bbox", "179.5,-17,-179.5,-16"])
+        #expect(throws: (any Error).self) {
+            _ = try TrafficShowCommand.parse(["--bbox", "-179.5,-17,-179.7,-16"])
+        }
+    }
+
     private static func onThread<T: Sendable>(
         _ work: @escaping @Sendable () throws -> T
     ) async throws -> T {

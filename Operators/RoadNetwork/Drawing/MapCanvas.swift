@@ -62,9 +62,7 @@ struct MapCanvas {
         let halfHeight = height / scale / 2
         let southWest = plane.unproject(PlanarPoint(x: -halfWidth, y: -halfHeight))
         let northEast = plane.unproject(PlanarPoint(x: halfWidth, y: halfHeight))
-        view = BoundingBox(
-            south: southWest.latitude, west: southWest.longitude, north: northEast.latitude,
-            east: northEast.longitude)
+        view = BoundingBox(southWest: southWest, northEast: northEast)
     }
 
     mutating func draw() -> String {

@@ -50,12 +50,14 @@ struct TrafficShowCommand: AsyncParsableCommand {
 
     private var box: BoundingBox? {
         let parts = (bbox ?? "").split(separator: ",").compactMap { Double($0) }
-        guard parts.count == 4, parts[0] < parts[2], parts[1] < parts[3] else { return nil }
-        guard Coordinate(latitude: parts[1], longitude: parts[0]).isValid,
-            Coordinate(latitude: parts[3], longitude: parts[2]).isValid
+        guard parts.count == 4, parts[1] < parts[3] else { return nil }
+        let southWest = Coordinate(latitude: parts[1], longitude: parts[0])
+        let northEast = Coordinate(latitude: parts[3], longitude: parts[2])
+        // From east to west across the antimeridian only.
+        guard southWest.isValid, northEast.isValid,
+            parts[0] < parts[2] || parts[0] > 0 && parts[2] < 0
         else { return nil }
-        return BoundingBox(
-            south: parts[1], west: parts[0], north: parts[3], east: parts[2])
+        return BoundingBox(southWest: southWest, northEast: northEast)
     }
 
     func run() async throws {
