@@ -31,15 +31,19 @@ enum MatchingBenchmarks {
             floor: floors[sampling])
         report.remark(
             "on \(mapName); the floor is the least that is wanted; the look-up of each point's nearest roads alone:"
-                + " \(Int(Double(points) / snapping)) points/s; make accuracy tells how right it is")
+                + " \(Int(Double(points) / snapping)) points/s; make accuracy tells how right it is"
+        )
     }
 
     private static func state(_ report: inout BenchmarkReport) throws {
         let (routes, _) = try loaded.get()
-        for sampling in [1.0, 5] {
-            let kept = try MatchingMemory(
-                routes.tracks(sampling: sampling, noise: 5), on: routes.graph,
+        let samplings = [5.0, 1]
+        let all = try samplings.map {
+            try MatchingMemory(
+                routes.tracks(sampling: $0, noise: 5), on: routes.graph,
                 TrafficUpdates.Parameters())
+        }
+        for (sampling, kept) in zip(samplings, all) {
             let name = "matching.state.\(Int(sampling))s"
             report.add(
                 "\(name).checkpoint", kept.checkpoint, unit: "bytes/user", higherIsBetter: false)

@@ -17,6 +17,8 @@ struct MatchingMemory {
     private(set) var checkpoint = 0.0
     /// Bytes a user that a worker holds.
     private(set) var memory = 0.0
+    /// Lives as long as the figures, so that the next measurement doesn't find its memory free.
+    private let chain: TaskChain
 
     /// Drives the tracks so that all are half-way at one moment, and measures there.
     ///
@@ -25,7 +27,7 @@ struct MatchingMemory {
     /// - Parameter copies: how many users drive each track.
     init(
         _ tracks: [SampledRoutes.Track], on graph: RoadGraph,
-        _ parameters: TrafficUpdates.Parameters, copies: Int = 48
+        _ parameters: TrafficUpdates.Parameters, copies: Int = 24
     ) throws {
         let halves = [0..<(copies / 2), (copies / 2)..<copies].map {
             MatchingMemory.updates(tracks, copies: $0)
@@ -51,7 +53,7 @@ struct MatchingMemory {
         let context = TaskContext(
             pipeline: "matching", partition: 0, stageTasks: 1, incarnation: 1,
             partitionCount: { _ in 1 })
-        let chain = try builder.makeChain(stage: plan.stages[0], plan: plan, context: context)
+        chain = try builder.makeChain(stage: plan.stages[0], plan: plan, context: context)
         var resident: [Double] = []
         for updates in halves {
             for start in stride(from: 0, to: updates.count, by: 1_024) {
