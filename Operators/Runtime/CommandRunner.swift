@@ -49,10 +49,7 @@ public struct CommandRunner {
             try services.reached(.flushed)
             return .flushed(commit: commit)
         case .decide(let commit, let decisions):
-            try services.authority?.decide(decisions)
-            try services.reached(.decided)
-            if services.announcesProgress { announce(decisions) }
-            return .decided(commit: commit)
+            return try decide(commit, decisions)
         case .abandon:
             try services.authority?.abandon()
             try services.reached(.abandoned)
@@ -65,6 +62,22 @@ public struct CommandRunner {
             return nil
         case .read, .withhold, .produce, .wake, .report, .answer, .stopped: return nil
         }
+    }
+
+    private func decide(
+        _ commit: UInt64, _ decisions: [CommitDecision]
+    ) throws -> WorkerEvent {
+        var refused: [TaskID: DataflowError] = [:]
+        do {
+            try services.authority?.decide(decisions)
+        } catch let part as TasksRefused {
+            refused = part.reasons
+        }
+        try services.reached(.decided)
+        if services.announcesProgress { announce(decisions.filter { refused[$0.task] == nil }) }
+        if refused.isEmpty { return .decided(commit: commit) }
+        let reasons = refused.map { ($0.key.partition, $0.value) }
+        return .decidedInPart(commit: commit, refused: Dictionary(reasons) { first, _ in first })
     }
 
     private func announce(_ decisions: [CommitDecision]) {

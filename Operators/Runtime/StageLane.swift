@@ -15,6 +15,9 @@ public final class StageLane {
     private var withheld: Set<TopicPartition> = []
     private var tickets: [UInt64: UInt64] = [:]
     private var lastToken: UInt64 = 0
+    /// The push of which a piece was handed over last, and why one of its pieces was not taken: those behind that
+    /// one are not tried.
+    private var openPush: (ticket: UInt64, error: DataflowError?)?
     private var wakeTime = WakeTime()
     /// Commands behind a produce that the client refused for the moment, that produce first.
     private var stalled: [WorkerCommand] = []
@@ -105,7 +108,9 @@ public final class StageLane {
             note("poll", error)
             handle(.failed(.wake(at: clock.now()), error))
         }
-        for report in services.writer?.poll() ?? [] { delivered(report) }
+        for report in services.writer?.poll() ?? [] {
+            if let event = event(of: report) { handle(event) }
+        }
         unstall()
         if !stalled.isEmpty { return worked }
         if loadNext() { worked = true }
@@ -128,15 +133,19 @@ public final class StageLane {
         }
     }
 
-    private func delivered(_ report: DeliveryReport) {
+    /// What the worker is to hear of the fate of a batch.
+    private func event(of report: DeliveryReport) -> WorkerEvent? {
         if let ticket = tickets.removeValue(forKey: report.token) {
-            handle(.delivered(ticket: ticket, report.error))
-        } else if let error = report.error {
-            note("produce", error)
-            // Output without a ticket belongs to the next commit, whose flush reports it too; the task
-            // must not go on as if it had been written.
-            handle(.failed(.produce(OutputBatch(topics: []), ticket: nil), error))
+            if let open = openPush, open.ticket == ticket {
+                openPush = (ticket, open.error ?? report.error)
+            }
+            return .delivered(ticket: ticket, report.error)
         }
+        guard let error = report.error else { return nil }
+        note("produce", error)
+        // Output without a ticket belongs to the next commit, whose flush reports it too; the task
+        // must not go on as if it had been written.
+        return .failed(.produce(OutputBatch(topics: []), ticket: nil), error)
     }
 
     /// Hands over one batch of each partition that was asked for and has one.
@@ -244,8 +253,12 @@ public final class StageLane {
     }
 
     private func noteEnd(_ event: WorkerEvent) {
-        guard case .decided(let commit) = event, let begun = commitUnderWay, begun.id == commit
-        else { return }
+        let id: UInt64
+        switch event {
+        case .decided(let commit), .decidedInPart(let commit, _): id = commit
+        default: return
+        }
+        guard let begun = commitUnderWay, begun.id == id else { return }
         commits.add(clock.realMilliseconds(for: clock.now().millisecondsSince(begun.since)))
     }
 
@@ -257,8 +270,13 @@ public final class StageLane {
     private func produce(
         _ batch: OutputBatch, _ ticket: UInt64?, _ events: inout [WorkerEvent]
     ) throws {
+        if let ticket {
+            if let error = lostPiece(of: ticket, &events) {
+                return events.append(.delivered(ticket: ticket, error))
+            }
+            tickets[lastToken + 1] = ticket
+        }
         lastToken += 1
-        if let ticket { tickets[lastToken] = ticket }
         do {
             try services.writer?.write(batch, token: lastToken)
             try services.reached(.produced)
@@ -266,8 +284,22 @@ public final class StageLane {
             tickets[lastToken] = nil
             guard let ticket else { throw error }
             // Whoever pushed can push again; nothing else depends on the record.
+            openPush = (ticket, dataflowError(error))
             events.append(.delivered(ticket: ticket, dataflowError(error)))
         }
+    }
+
+    /// Why a piece of a push was not taken whose next piece is to be handed over; nil: as far as is known all were.
+    private func lostPiece(of ticket: UInt64, _ events: inout [WorkerEvent]) -> DataflowError? {
+        guard openPush?.ticket == ticket else {
+            openPush = (ticket, nil)
+            return nil
+        }
+        // A client may tell afterwards that it has refused a piece.
+        if openPush?.error == nil {
+            events += (services.writer?.poll() ?? []).compactMap { event(of: $0) }
+        }
+        return openPush?.error
     }
 
     private func dataflowError(_ error: any Error) -> DataflowError {

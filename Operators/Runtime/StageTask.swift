@@ -52,6 +52,12 @@ final class StageTask {
     private(set) var obstacleSince: EventTime?
     /// Records since the last commit.
     private(set) var recordsSinceCommit = 0
+    /// Their bytes, keys and values.
+    private(set) var bytesSinceCommit = 0
+    /// How many of those were there when the state was looked at last.
+    private var glancedAt = (records: 0, bytes: 0)
+    /// Whether the state may have outgrown a bound since the last commit: the next one weighs it.
+    private(set) var mayBeTooLarge = false
     /// When the operators were flushed last.
     private var flushedAt = EventTime.min
     /// Whether anything happened that the next commit has to record.
@@ -194,6 +200,7 @@ final class StageTask {
         chain.context.batch = nil
         if let next = batch.next { inputs[index].position = next }
         recordsSinceCommit += batch.records.count
+        bytesSinceCommit += batch.bytes
         isDirty = true
     }
 
@@ -238,6 +245,8 @@ final class StageTask {
     }
 
     var hasEnded: Bool { inputs.allSatisfy(\.hasEnded) }
+    /// Whether there is nothing left to read.
+    var isIdle: Bool { inputs.allSatisfy { $0.idleSince != nil } }
 
     /// Tells the operators the time.
     func tick(now: EventTime, isBounded: Bool) {
@@ -329,9 +338,25 @@ final class StageTask {
         )
     }
 
+    /// Looks at how much the operators keep, once enough was read since the last look.
+    ///
+    /// Their keys are counted, each of which is taken to weigh as much as those of the last commits.
+    func glance(_ options: WorkerOptions) {
+        guard hasState, !mayBeTooLarge, obstacle == nil,
+            recordsSinceCommit - glancedAt.records >= options.recordsPerGlance
+                || bytesSinceCommit - glancedAt.bytes >= options.bytesPerGlance
+        else { return }
+        glancedAt = (recordsSinceCommit, bytesSinceCommit)
+        weight.note(chain.keyCounts())
+        share.set(weight.bytes, estimated: weight.estimatedBytes)
+        mayBeTooLarge =
+            !weight.isKnown || (weight.excess(of: id, options) ?? share.excess(of: id)) != nil
+    }
+
     /// Notes what the state weighs: when that is too much, what was read is committed and no more is read.
     private func weigh(_ snapshot: SnapshotWriter, now: EventTime, _ options: WorkerOptions) {
         weight.note(snapshot)
+        mayBeTooLarge = false
         share.set(weight.bytes, estimated: weight.estimatedBytes)
         obstacle = weight.excess(of: id, options) ?? share.excess(of: id)
         obstacle?.partition = topics.first
@@ -359,7 +384,7 @@ final class StageTask {
         losers.removeAll { isOld($0.foundAt) }
         checkpoints = pending.checkpoints
         chain.context.removeChanges()
-        recordsSinceCommit = 0
+        (recordsSinceCommit, bytesSinceCommit, glancedAt) = (0, 0, (0, 0))
         isDirty = false
         phase = .running
         return garbage

@@ -148,6 +148,8 @@ extension StageWorker {
     func leave(_ commands: inout [WorkerCommand]) {
         guard !leaving.isEmpty else { return }
         waiting.subtract(leaving)
+        // Their last commit may have failed, which is their next owner's to find out.
+        for partition in leaving { troubles.blocked[partition.partition] = nil }
         flushHeld(&commands)
         drop(Set(leaving.map(\.partition)), givingBack: leaving, &commands)
         commands.append(.release(leaving))

@@ -8,14 +8,16 @@ extension StageWorker {
         if elapsed(since: coordinator.committedAt, now) >= options.commitIntervalMilliseconds {
             return true
         }
-        var (records, rows, held) = (0, 0, 0)
+        var (records, bytes, rows, held) = (0, 0, 0, 0)
         for task in tasks.values {
             records += task.recordsSinceCommit
+            bytes += task.bytesSinceCommit
             rows += task.pendingRows
             held += task.heldBytes
+            if task.mayBeTooLarge || isOnTrial(task) { return true }
         }
-        return records >= options.maximumRecordsPerCommit || rows >= options.maximumRowsPerCommit
-            || held >= options.maximumHeldBytes
+        return records >= options.maximumRecordsPerCommit || bytes >= options.maximumBytesPerCommit
+            || rows >= options.maximumRowsPerCommit || held >= options.maximumHeldBytes
     }
 
     /// Begins a commit of every task that has something to record.
@@ -32,31 +34,45 @@ extension StageWorker {
         }
         var decisions: [CommitDecision] = []
         var writes: [CheckpointWrite] = []
+        var failed: [Int32] = []
         for task in taking {
             let wasBlocked = task.obstacle != nil
             let (decision, write) = task.prepare(
                 attempt: attempt(&random), now: now, options)
             if !wasBlocked, let obstacle = task.obstacle { commands.append(.report(obstacle)) }
-            decisions.append(decision)
-            if let write { writes.append(write) }
             do throws(DataflowError) {
                 try settle(task.id.partition, &commands)
             } catch {
-                return stop(with: error, &commands)
+                guard putAside(error, &commands) else { return stop(with: error, &commands) }
+                failed.append(task.id.partition)
+                continue
             }
+            decisions.append(decision)
+            if let write { writes.append(write) }
+        }
+        if !failed.isEmpty {
+            // What the others have written lies in one transaction with what the failed ones have.
+            if sharesTransaction { return startAnew(taking.map(\.id.partition), &commands) }
+            reclaim(failed, &commands)
+            if decisions.isEmpty { return coordinator.skip(now: now) }
         }
         commands += coordinator.begin(
             decisions, writes: writes,
             producesOutput: stage.authority == .kafka && !holdsOutput)
     }
 
-    func decided(_ commit: UInt64, now: EventTime, _ commands: inout [WorkerCommand]) {
+    /// The commit happened, but for the tasks that are named.
+    func decided(
+        _ commit: UInt64, but refused: [Int32: DataflowError], now: EventTime,
+        _ commands: inout [WorkerCommand]
+    ) throws(DataflowError) {
+        if coordinator.current?.id == commit { noteSuccess(of: "decide", commands: &commands) }
         guard coordinator.decided(commit, now: now) else { return }
+        try refuse(refused, &commands)
         var garbage: [String] = []
         var held: [OutputBatch] = []
         for task in sortedTasks where task.phase == .committing {
-            // A commit of something else than records is no sign that it got over what had blocked it.
-            if task.recordsSinceCommit > 0 { troubles.blocked[task.id.partition] = nil }
+            endBlock(of: task)
             garbage += task.decided { elapsed(since: $0, now) >= losersLifetimeMilliseconds }
             held += task.takeHeld()
             task.goOn()

@@ -28,6 +28,11 @@ struct WorkerTroubles {
         var retryAt = EventTime.max
         /// How long the latest pause was.
         var pause: Int64 = 0
+        /// Whether it was a commit that failed, so that nothing but a commit shows that it is over.
+        var isOfCommit = false
+
+        /// Whether its next commit shows whether it is over.
+        var isOnTrial: Bool { isOfCommit && retryAt == .max }
     }
 
     /// What failed so often in a row that nothing is read until it succeeds, with the time when that began.
@@ -142,6 +147,15 @@ extension StageWorker {
     ///
     /// - Returns: whether the worker goes on.
     func survive(_ error: DataflowError, _ commands: inout [WorkerCommand]) -> Bool {
+        guard putAside(error, &commands), let number = troubles.failed else { return false }
+        startAnew(parties(of: number).sorted(), &commands)
+        return true
+    }
+
+    /// Notes what is to become of the task whose operators have failed, if it can go on: it is to begin anew.
+    ///
+    /// - Returns: whether it can.
+    func putAside(_ error: DataflowError, _ commands: inout [WorkerCommand]) -> Bool {
         guard let number = troubles.failed, error.retry == .never else { return false }
         switch error.code {
         case .undecodable:
@@ -161,11 +175,52 @@ extension StageWorker {
             if ends != nil { return false }
             var told = error
             told.partition = told.partition ?? inputs(of: number).first
-            block(number, told, isPatient: true, &commands)
+            // Each try costs the tasks that share its transaction what they have done since their last commit.
+            let longest = options.longestBlockedRetryMilliseconds
+            block(number, told, pauses: options.blockedRetryMilliseconds...longest, &commands)
         default: return false
         }
-        startAnew(parties(of: number).sorted(), &commands)
         return true
+    }
+
+    /// Puts tasks aside whose outputs are not taken, until they are tried again; the others go on.
+    ///
+    /// - Throws: the reason, in a run that is to end: of that nobody could say that it has.
+    func refuse(
+        _ refused: [Int32: DataflowError], _ commands: inout [WorkerCommand]
+    ) throws(DataflowError) {
+        if refused.isEmpty { return }
+        let pauses =
+            options.refusedRetryMilliseconds...options.longestRefusedRetryMilliseconds
+        for (number, error) in refused.sorted(by: { $0.key < $1.key }) {
+            if ends != nil, !isAskedToStop { throw error }
+            // Whoever gets the partition finds it out.
+            if leaving.contains(where: { $0.partition == number }) { continue }
+            block(number, error, pauses: pauses, isOfCommit: true, &commands)
+        }
+        reclaim(refused.keys.sorted(), &commands)
+    }
+
+    /// Whether a task's next commit shows whether what has blocked it is over: it is made as soon as there is
+    /// something in it.
+    func isOnTrial(_ task: StageTask) -> Bool {
+        task.phase == .running && task.pendingRows > 0
+            && troubles.blocked[task.id.partition]?.isOnTrial ?? false
+    }
+
+    /// Notes that a task has taken all that there is.
+    func hasTakenAll(_ number: Int32) {
+        if troubles.blocked[number]?.isOfCommit != true { troubles.blocked[number] = nil }
+    }
+
+    /// Notes that a commit of a task is decided, which mostly shows that it got over what had blocked it.
+    func endBlock(of task: StageTask) {
+        guard let blocked = troubles.blocked[task.id.partition] else { return }
+        // A commit of something else than records, or rows, is no sign.
+        let isOver =
+            task.recordsSinceCommit > 0
+            || blocked.isOfCommit && (task.pendingRows > 0 || task.isIdle)
+        if isOver { troubles.blocked[task.id.partition] = nil }
     }
 
     /// The tasks that have to go back to their last commits when one of them fails: those that have a part in its
@@ -183,18 +238,18 @@ extension StageWorker {
 
     /// Notes that a task is not run until it is tried again: what it keeps may have become less by then.
     ///
-    /// - Parameter isPatient: whether each try is put off for twice as long as the one before, as it costs the
-    ///   tasks that share its transaction what they have done since their last commit.
+    /// - Parameters:
+    ///   - pauses: how long it is not tried, in milliseconds: each time twice as long, up to the end.
+    ///   - isOfCommit: whether it was a commit that failed.
     private func block(
-        _ number: Int32, _ error: DataflowError, isPatient: Bool,
-        _ commands: inout [WorkerCommand]
+        _ number: Int32, _ error: DataflowError, pauses: ClosedRange<Int64>,
+        isOfCommit: Bool = false, _ commands: inout [WorkerCommand]
     ) {
         let before = troubles.blocked[number]
-        let pause = before.map { isPatient ? 2 * $0.pause : $0.pause } ?? 0
         var blocked = WorkerTroubles.Blocked(error: error, since: before?.since ?? now)
+        blocked.isOfCommit = isOfCommit
         blocked.pause = min(
-            max(pause, options.blockedRetryMilliseconds),
-            options.longestBlockedRetryMilliseconds)
+            max(2 * (before?.pause ?? 0), pauses.lowerBound), pauses.upperBound)
         blocked.retryAt = now.advanced(byMilliseconds: blocked.pause)
         troubles.blocked[number] = blocked
         // Ticks find out when it is time: a wake as late as that would silence the thread's other tasks.
@@ -223,7 +278,8 @@ extension StageWorker {
             var error = budget.excess(of: task.id)
         else { return false }
         error.partition = task.topics.first
-        block(task.id.partition, error, isPatient: false, &commands)
+        let pause = options.blockedRetryMilliseconds
+        block(task.id.partition, error, pauses: pause...pause, &commands)
         reclaim([task.id.partition], &commands)
         return true
     }

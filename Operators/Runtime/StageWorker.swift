@@ -95,8 +95,7 @@ public final class StageWorker {
         case .timer: try tick(now: now, &commands)
         case .reachedEnd(let partition, let offset):
             tasks[partition.partition]?.reachedEnd(partition, offset, now: now)
-            // It has taken all that there is.
-            troubles.blocked[partition.partition] = nil
+            hasTakenAll(partition.partition)
             try settle(partition.partition, &commands)
             try finishIfDone(now: now, &commands)
         case .assigned(let partitions):
@@ -128,11 +127,9 @@ public final class StageWorker {
                 noteSuccess(of: "flush", "produce", commands: &commands)
             }
             commands += coordinator.flushed(commit)
-        case .decided(let commit):
-            if coordinator.current?.id == commit {
-                noteSuccess(of: "decide", commands: &commands)
-            }
-            decided(commit, now: now, &commands)
+        case .decided(let commit): try decided(commit, but: [:], now: now, &commands)
+        case .decidedInPart(let commit, let refused):
+            try decided(commit, but: refused, now: now, &commands)
         case .failed(let command, let error):
             try failed(command, error, now: now, &commands)
         case .finish(let ends): try finish(at: ends, now: now, &commands)
@@ -196,6 +193,7 @@ public final class StageWorker {
         guard let task = tasks[number], task.phase == .running else { return }
         task.receive(batch, now: now)
         try settle(number, &commands)
+        task.glance(options)
         if isCommitDue(now: now) { beginCommit(now: now, &commands) }
         resume(task, &commands)
     }
@@ -276,6 +274,7 @@ public final class StageWorker {
     private func isFull(_ task: StageTask) -> Bool {
         task.pendingRows >= options.maximumRowsPerCommit
             || task.recordsSinceCommit >= options.maximumRecordsPerCommit
+            || task.bytesSinceCommit >= options.maximumBytesPerCommit || task.mayBeTooLarge
             || task.heldBytes >= options.maximumHeldBytes
     }
 
@@ -330,7 +329,11 @@ public final class StageWorker {
         guard ends != nil, !isStopping else { return }
         // What reads no more comes to no end.
         if let obstacle = sortedTasks.lazy.compactMap(\.obstacle).first { throw obstacle }
-        if let blocked = troubles.blocked.min(by: { $0.key < $1.key }) { throw blocked.value.error }
+        if let blocked = troubles.blocked.filter({ !$0.value.isOnTrial }).min(by: {
+            $0.key < $1.key
+        }) {
+            throw blocked.value.error
+        }
         guard hasFinished else { return }
         isStopping = true
         commitOrLeave(now: now, &commands)

@@ -44,6 +44,9 @@ struct StateWeight {
         }
     }
 
+    /// Whether it is known what the keys of every operator weigh.
+    var isKnown: Bool { sizes.allSatisfy { $0.value.keys == 0 || averages[$0.key] != nil } }
+
     /// Takes in what a snapshot tells.
     mutating func note(_ snapshot: SnapshotWriter) {
         for (fingerprint, size) in zip(snapshot.fingerprints, snapshot.sizes) {

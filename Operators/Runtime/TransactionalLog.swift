@@ -219,6 +219,7 @@ public final class TransactionalLog: LogWriter, CommitAuthority {
             firstToken = .max
             // What was aborted is reported as failed.
             _ = writer.poll()
+            if writer.mustBeReplaced { replace() }
         } catch is TransactionError {
             replace()
         }

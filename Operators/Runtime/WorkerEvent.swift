@@ -32,6 +32,8 @@ public enum WorkerEvent {
     case flushed(commit: UInt64)
     /// The authority recorded a commit.
     case decided(commit: UInt64)
+    /// The authority recorded a commit, but for these tasks, whose outputs are not taken.
+    case decidedInPart(commit: UInt64, refused: [Int32: DataflowError])
     /// Output that belongs to a push is acknowledged, or not.
     case delivered(ticket: UInt64, DataflowError?)
     /// A command could not be carried out.

@@ -14,6 +14,12 @@ public struct WorkerOptions: Hashable, Sendable {
     public var maximumRowsPerCommit = 20_000
     /// A commit begins early after this many records.
     public var maximumRecordsPerCommit = 2_000_000
+    /// A commit begins early after this many bytes of records.
+    public var maximumBytesPerCommit = 512 << 20
+    /// After how many records, between two commits, it is looked at whether a task's state has outgrown its bounds.
+    public var recordsPerGlance = 65_536
+    /// After how many bytes of records.
+    public var bytesPerGlance = 16 << 20
     /// A commit begins early when at-most-once holds back this many bytes of output.
     public var maximumHeldBytes = 32 << 20
     /// After how long a log aborts a transaction that is not committed.
@@ -30,6 +36,10 @@ public struct WorkerOptions: Hashable, Sendable {
     public var blockedRetryMilliseconds: Int64 = 60_000
     /// The longest pause between such tries of a task that meets an operator's bound: each is twice as long.
     public var longestBlockedRetryMilliseconds: Int64 = 3_600_000
+    /// After how long a task is tried again whose rows its tables have refused; each time after twice as long.
+    public var refusedRetryMilliseconds: Int64 = 5_000
+    /// The longest pause between such tries.
+    public var longestRefusedRetryMilliseconds: Int64 = 60_000
     /// After how many failures in a row the worker stops reading until what failed succeeds again.
     public var attemptsBeforeRest = 5
     /// For how long a command may fail before the worker gives up: a day.

@@ -1,8 +1,9 @@
-import KafkaClient
 import LogContract
 import Records
 import Synchronization
 import Testing
+
+@testable import KafkaClient
 
 /// A mock cluster of one's own, to be hurt.
 struct FaultyCluster {
@@ -33,6 +34,7 @@ private enum Code {
     static let unknownMember: Int32 = 25
     static let topicAuthorization: Int32 = 29
     static let groupAuthorization: Int32 = 30
+    static let clusterAuthorization: Int32 = 31
 }
 
 @Suite("Kafka client: failures of the cluster")
@@ -196,15 +198,39 @@ struct KafkaFaultTests {
         faulty.cluster.fail(.offsetCommit, codes: [Code.illegalGeneration])
         reader.announce([faulty.partition: Offset(3)])
         // What is known of an announcement that goes the member's way comes by its queues.
+        let announcer = try #require(reader.announcer)
         for _ in 0..<50 where reader.failedAnnouncements == 0 {
             reader.wait(milliseconds: 20)
             _ = try reader.poll()
         }
+        #expect(announcer.waiting.isEmpty, "it was told")
         #expect(reader.failedAnnouncements == 0 && reader.owns([faulty.partition]))
         // Nobody has met the error so far.
         #expect(throws: DataflowError.self) {
             try reader.commit([faulty.partition: CommittedOffset(offset: Offset(3))])
         }
+    }
+
+    @Test(
+        "an announcement that failed is not tried again on the way out, where nobody waits for it")
+    func failingAtClose() throws {
+        let faulty = try FaultyCluster()
+        let reader = try KafkaReader(
+            faulty.configuration, KafkaReaderOptions(.group("g", topics: ["t"])))
+        defer { reader.close() }
+        _ = try eventually("an assignment", idle: { reader.wait(milliseconds: 20) }) {
+            _ = try reader.poll()
+            return reader.owns([faulty.partition]) ? true : nil
+        }
+        faulty.cluster.fail(
+            .initProducerID, codes: Array(repeating: Code.clusterAuthorization, count: 1_000))
+        reader.announce([faulty.partition: Offset(3)])
+        _ = try eventually("a failure", idle: { reader.wait(milliseconds: 20) }) {
+            _ = try reader.poll()
+            return reader.failedAnnouncements == 1 ? true : nil
+        }
+        reader.close()
+        #expect(reader.failedAnnouncements == 1)
     }
 
     @Test("an administrator tells what the cluster can't do")

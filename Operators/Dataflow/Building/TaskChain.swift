@@ -25,6 +25,13 @@ public struct TaskChain {
         return writer
     }
 
+    /// Counts the keys of all operators, and saves nothing.
+    public func keyCounts() -> SnapshotWriter {
+        var writer = SnapshotWriter.counting()
+        for input in inputs { input.snapshot(&writer) }
+        return writer
+    }
+
     /// Applies a snapshot.
     public func restore(_ reader: SnapshotReader) throws(CodecError) {
         for input in inputs { try input.restore(reader) }

@@ -38,6 +38,12 @@ enum KafkaFailure {
         return result
     }
 
+    /// Whether a cluster has refused records as they are too large, alone or together.
+    static func isOfSize(_ code: rd_kafka_resp_err_t) -> Bool {
+        code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE
+            || code == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE
+    }
+
     /// librdkafka's name of a code, as in its documentation without the prefix.
     static func name(_ code: rd_kafka_resp_err_t) -> String {
         String(cString: rd_kafka_err2name(code))

@@ -25,7 +25,8 @@ final class GroupAnnouncer {
     private let timeout: Duration
     private var writer: KafkaWriter?
     private var polledAt = ContinuousClock.now
-    private var waiting: [TopicPartition: Offset] = [:]
+    /// What is to be announced next.
+    private(set) var waiting: [TopicPartition: Offset] = [:]
     private var dueAt = ContinuousClock.now
     /// How many announcements have failed; what they held is told by the next.
     private(set) var failed = 0
@@ -60,8 +61,11 @@ final class GroupAnnouncer {
     }
 
     /// Announces at once what waits of partitions that leave: whoever comes next may have nothing to decide.
-    func handOver(_ leaving: Set<TopicPartition>) {
-        if !isFailing { announce(leaving) }
+    ///
+    /// - Parameter owned: the partitions that are the member's own; of those that were lost somebody else tells, who
+    ///   may have come further.
+    func handOver(_ leaving: Set<TopicPartition>, of owned: Set<TopicPartition>) {
+        if !isFailing { announce(leaving.intersection(owned)) }
         for partition in leaving { waiting[partition] = nil }
     }
 
@@ -111,9 +115,9 @@ final class GroupAnnouncer {
         writer = nil
     }
 
-    /// Announces what waits a last time, and frees the client.
+    /// Announces what waits a last time, unless that failed before, and frees the client.
     func close(_ owned: Set<TopicPartition>) {
-        announce(owned)
+        if !isFailing { announce(owned) }
         waiting = [:]
         discardWriter()
     }
@@ -122,10 +126,8 @@ final class GroupAnnouncer {
 extension KafkaReader {
     package var failedAnnouncements: Int { announcer?.failed ?? 0 }
 
-    package func announce(_ offsets: [TopicPartition: Offset]) {
-        announcer?.add(offsets)
-        serveAnnouncements()
-    }
+    /// Takes offsets for the next announcement, which ``poll()`` makes: whoever has just decided waits for nothing.
+    package func announce(_ offsets: [TopicPartition: Offset]) { announcer?.add(offsets) }
 
     func serveAnnouncements() {
         if let announcer, announcer.isBusy { announcer.serve(announceable) }

@@ -183,7 +183,7 @@ package final class KafkaReader: LogReader {
         for partition in partitions { fetchers.removeValue(forKey: partition)?.detach() }
         let others = fetchers.mapValues(\.next)
         let leaving = membership.revoking.intersection(partitions)
-        if !leaving.isEmpty { announcer?.handOver(leaving) }
+        if !leaving.isEmpty { announcer?.handOver(leaving, of: announceable) }
         if try membership.stop(handle.raw, partitions, beside: others) {
             for fetcher in fetchers.values { fetcher.beginAnew() }
         }

@@ -19,6 +19,8 @@ final class DeliveryLedger {
     private var runSlot = -1
     private var runLength = 0
 
+    /// Topics that have refused records for their size.
+    private(set) var refusingTopics: Set<String> = []
     private(set) var outstandingRecords = 0
     private(set) var outstandingBytes = 0
 
@@ -70,8 +72,23 @@ final class DeliveryLedger {
                 topic: String(cString: rd_kafka_topic_name($0)),
                 partition: message.pointee.partition)
         }
-        slots[slot].error = KafkaFailure.error(
+        var error = KafkaFailure.error(
             message.pointee.err, "writing a record", partition: place)
+        if let place, KafkaFailure.isOfSize(message.pointee.err) {
+            // The topic takes less than it did; whoever reads the records again asks how much.
+            refusingTopics.insert(place.topic)
+            error.retry = .restart
+        }
+        slots[slot].error = error
+    }
+
+    /// Ends everything that is under way, of which nobody will hear any more.
+    func endAll(_ error: DataflowError) -> [DeliveryReport] {
+        settleRun()
+        for slot in slots.indices where slots[slot].remaining > 0 {
+            abandon(slot, records: slots[slot].remaining, error)
+        }
+        return takeReports()
     }
 
     /// Ends a batch of which the rest was never handed over.

@@ -10,6 +10,8 @@ package final class KafkaWriter: LogWriter {
     let handle: ClientHandle
     let ledger: DeliveryLedger
     private let producer: RecordProducer
+    /// What topics take, for all writers of a thread; nil: the options alone tell.
+    private let bounds: TopicBounds?
     /// What the client takes in a record, framing included.
     private let messageBytes: Int
     private var topics: [String: OpaquePointer] = [:]
@@ -24,12 +26,17 @@ package final class KafkaWriter: LogWriter {
 
     /// Starts a client.
     ///
-    /// - Parameter notify: called on a client's thread when ``poll()`` has something; must be
-    ///   quick.
+    /// - Parameters:
+    ///   - bounds: what topics take, in place of what the options say; a writer that finds them to take less says
+    ///     so there.
+    ///   - notify: called on a client's thread when ``poll()`` has something; must be quick.
     package init(
         _ configuration: KafkaConfiguration, _ options: KafkaWriterOptions = .init(),
-        notify: (@Sendable () -> Void)? = nil
+        bounds: TopicBounds? = nil, notify: (@Sendable () -> Void)? = nil
     ) throws {
+        var options = options
+        if let bounds { options.batchBounds = bounds.known }
+        self.bounds = bounds
         let context = ClientContext(log: configuration.log)
         let ledger = DeliveryLedger()
         context.ledger = ledger
@@ -209,6 +216,19 @@ package final class KafkaWriter: LogWriter {
 
     // MARK: - Closing
 
+    /// Whether a topic has refused records for their size, so that only another client can go on: this one puts
+    /// too many into a batch.
+    package var mustBeReplaced: Bool { !ledger.refusingTopics.isEmpty }
+
+    /// Closes, and tells what became of everything.
+    func giveUp() -> [DeliveryReport] {
+        close()
+        return ledger.endAll(
+            DataflowError(
+                .logUnavailable, domain: .external, retry: .restart,
+                "the client was replaced, as a topic takes less than it did"))
+    }
+
     func checkOpen() throws {
         guard closed else { return }
         throw DataflowError(.invariant, domain: .internal, "the kafka writer is closed")
@@ -217,6 +237,7 @@ package final class KafkaWriter: LogWriter {
     package func close() {
         guard !closed else { return }
         closed = true
+        if mustBeReplaced { bounds?.learn(ledger.refusingTopics) }
         readiness?.disconnect()
         // Without the purge the client would wait for records that nobody waits for any more.
         rd_kafka_purge(handle.raw, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)

@@ -19,6 +19,8 @@ enum PositionStatements {
             attempt numeric(20),
             manifest_checksum bigint,
             decided_at timestamptz,
+            refused_rows bigint NOT NULL DEFAULT 0,
+            refused_since timestamptz,
             PRIMARY KEY (run, stage, partition)
         )
         """
@@ -31,7 +33,8 @@ enum PositionStatements {
         ON CONFLICT (run, stage, partition) DO UPDATE SET generation = p.generation + 1,
             owner = EXCLUDED.owner, backend = EXCLUDED.backend, claimed_at = EXCLUDED.claimed_at
         RETURNING generation, decided_at IS NOT NULL, topics, partitions, offsets,
-            epoch::text, attempt::text, manifest_checksum
+            epoch::text, attempt::text, manifest_checksum, refused_rows,
+            (extract(epoch FROM clock_timestamp() - refused_since) * 1000)::bigint
         """
 
     /// Moves the position of an owner that is still the owner; no row is touched otherwise.
@@ -42,9 +45,54 @@ enum PositionStatements {
         WHERE run = $1 AND stage = $2 AND partition = $3 AND generation = $4
         """
 
-    /// Creates schema and table if they are missing.
+    /// Notes how many rows were refused since the tables took one, and for how many milliseconds that has gone on.
+    private static let noteRefusals = """
+        UPDATE millrace.task_positions SET refused_rows = $5,
+            refused_since = clock_timestamp() - $6::bigint * interval '1 millisecond'
+        WHERE run = $1 AND stage = $2 AND partition = $3 AND generation = $4
+        """
+
+    /// Creates schema and table if they are missing, and what a table of an earlier program lacks.
     static func install(on connection: PostgresConnection) throws {
         try installTable("task_positions", create, on: connection)
+        let found = try connection.query(
+            """
+            SELECT FROM pg_catalog.pg_attribute WHERE attname = 'refused_since'
+                AND attrelid = to_regclass('millrace.task_positions')
+            """)
+        // Only then: the statement would wait for every commit that is under way.
+        guard found.isEmpty else { return }
+        try connection.script(
+            """
+            ALTER TABLE millrace.task_positions
+                ADD COLUMN IF NOT EXISTS refused_rows bigint NOT NULL DEFAULT 0,
+                ADD COLUMN IF NOT EXISTS refused_since timestamptz
+            """)
+    }
+
+    /// Notes the refusals of a task for whoever claims it next; nil: its tables have taken a row.
+    static func note(
+        _ refusals: RefusalSeries?, of task: TaskID, generation: Int64,
+        now: ContinuousClock.Instant,
+        on connection: PostgresConnection
+    ) throws {
+        try connection.query(
+            noteRefusals,
+            [
+                .text(task.run), .text(task.stage), .int32(task.partition), .integer(generation),
+                .integer(Int64(refusals?.count ?? 0)),
+                refusals.map { .integer($0.milliseconds(at: now)) } ?? .null(.bigint),
+            ])
+    }
+
+    /// What ``claim`` tells of rows that were refused before.
+    static func refusals(
+        _ row: PostgresRow, now: ContinuousClock.Instant
+    ) throws(PostgresError) -> RefusalSeries? {
+        let count = try row.value(8, as: Int64.self)
+        guard count > 0 else { return nil }
+        let age = try row.optional(9, as: Int64.self) ?? 0
+        return RefusalSeries(count: Int(count), since: now - .milliseconds(max(0, age)))
     }
 
     /// The parameters of ``advance``.

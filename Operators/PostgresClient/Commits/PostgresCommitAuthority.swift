@@ -19,24 +19,28 @@ public final class PostgresCommitAuthority: CommitAuthority {
     package private(set) var refusedRows = 0
     /// How many pieces of commits were tried to find those.
     package private(set) var isolationTries = 0
-    /// How many rows of each task were refused since one was written.
-    private var refusedInARow: [TaskID: Int] = [:]
+    /// What each task's tables have refused since they took a row.
+    private var refusals: [TaskID: RefusalSeries] = [:]
+    private let now: () -> ContinuousClock.Instant
 
-    /// How many rows in a row are kept as dead letters when none can be written: where so many are refused, it is
-    /// the table that is broken, and not the rows.
-    static let maximumRefusedInARow = 1_000
+    /// How long the tasks of a call may take together to set rows apart that are refused: the thread's other tasks
+    /// wait meanwhile.
+    static let longestIsolation = Duration.seconds(30)
 
     /// Makes an authority; nothing is connected yet.
     ///
     /// - Parameters:
     ///   - owner: the worker's name, for people who look at the table.
     ///   - refused: told once a commit of rows that the database has refused; how many, and why the first.
+    ///   - now: the machine's clock.
     package init(
         _ configuration: PostgresConfiguration, owner: String,
-        refused: @escaping (DataflowError) -> Void = { _ in }
+        refused: @escaping (DataflowError) -> Void = { _ in },
+        now: @escaping () -> ContinuousClock.Instant = { ContinuousClock.now }
     ) {
         session = PostgresSession(configuration)
         self.owner = owner
+        self.now = now
         tell = refused
     }
 
@@ -52,6 +56,7 @@ public final class PostgresCommitAuthority: CommitAuthority {
                 throw PostgresError(.unexpectedResult, "a claim gave no row")
             }
             generations[task] = try row.value(0, as: Int64.self)
+            refusals[task] = try PositionStatements.refusals(row, now: now())
             return try PositionStatements.position(row)
         }
     }
@@ -59,18 +64,35 @@ public final class PostgresCommitAuthority: CommitAuthority {
     /// Decides task after task, each in a transaction of its own.
     ///
     /// Rows that the database refuses for what they hold are found by ``RowIsolation`` and kept as dead letters,
-    /// if the decision says how.
+    /// if the decision says how; behind the tasks of which it refuses none.
     ///
     /// - Throws: `.fenced` for a task that somebody else has claimed. An error with retry `.restart`
     ///   when the outcome of one is unknown, or when one failed after others were committed: then every
-    ///   task of the call must be claimed anew. Any other error means that nothing was committed.
+    ///   task of the call must be claimed anew. `TasksRefused` when all are decided but those whose tables take
+    ///   nothing, or whose refused rows were not found in time. Any other error means that nothing was committed.
     public func decide(_ decisions: [CommitDecision]) throws {
         var committed = 0
+        var refused: [TaskID: DataflowError] = [:]
         do {
             let connection = try asDataflowError { try connectionWithTables() }
+            var slow: [CommitDecision] = []
             for decision in decisions {
-                try asDataflowError { try decide(decision, on: connection) }
-                committed += 1
+                if try asDataflowError({ try decide(decision, on: connection) }) {
+                    committed += 1
+                } else {
+                    slow.append(decision)
+                }
+            }
+            let deadline = now() + PostgresCommitAuthority.longestIsolation
+            for decision in slow {
+                do {
+                    try asDataflowError {
+                        try decideWithoutRefused(decision, until: deadline, on: connection)
+                    }
+                    committed += 1
+                } catch let refusal as Refusal {
+                    refused[decision.task] = refusal.reason
+                }
             }
         } catch var error as DataflowError {
             if error.code != .fenced, committed > 0 { error.retry = .restart }
@@ -79,51 +101,93 @@ public final class PostgresCommitAuthority: CommitAuthority {
             }
             throw error
         }
+        if !refused.isEmpty { throw TasksRefused(refused) }
     }
 
     /// Ends the session.
     package func close() { session.close() }
 
-    private func decide(_ decision: CommitDecision, on connection: PostgresConnection) throws {
-        guard let generation = generations[decision.task] else {
+    /// A task is not decided, and no other is the worse for it.
+    private struct Refusal: Error {
+        var reason: DataflowError
+    }
+
+    private func generation(of task: TaskID) throws -> Int64 {
+        guard let generation = generations[task] else {
             throw DataflowError(
-                .invariant, domain: .internal, "task \(decision.task) was not claimed before")
+                .invariant, domain: .internal, "task \(task) was not claimed before")
         }
-        applier.task = decision.task
+        return generation
+    }
+
+    /// - Returns: whether it is decided; if not, the database has refused rows.
+    private func decide(
+        _ decision: CommitDecision, on connection: PostgresConnection
+    ) throws -> Bool {
+        let task = decision.task
+        let generation = try generation(of: task)
+        applier.task = task
         do {
             let sets = try applier.changeSets(decision.tables, on: connection)
             try applier.ensurePartitions(sets, on: connection)
+            let isWellAgain = refusals[task] != nil && !sets.isEmpty
             try transaction(decision, generation, connection) {
                 try applier.apply(sets, on: connection)
+                if isWellAgain { try note(nil, of: task, generation, connection) }
             }
-            if !sets.isEmpty { refusedInARow[decision.task] = nil }
+            if isWellAgain { refusals[task] = nil }
         } catch let error as PostgresError where error.isOfRows {
-            guard let letters = decision.letters else { throw error }
-            try decideWithoutRefused(decision, generation, letters, on: connection)
+            if decision.letters == nil { throw error }
+            return false
         }
         applier.noteSuccess()
+        return true
     }
 
     /// Decides without the rows that the database refuses, which are kept as dead letters in their place.
+    ///
+    /// - Throws: `Refusal` when the tables take nothing, or the time is up.
     private func decideWithoutRefused(
-        _ decision: CommitDecision, _ generation: Int64, _ letters: CommitDecision.Letters,
+        _ decision: CommitDecision, until deadline: ContinuousClock.Instant,
         on connection: PostgresConnection
     ) throws {
-        var isolation = try RowIsolation(decision.tables, &applier, on: connection)
+        guard let letters = decision.letters else { return }
+        let task = decision.task
+        let generation = try generation(of: task)
+        applier.task = task
+        var isolation = try RowIsolation(
+            decision.tables, &applier, on: connection, until: deadline, now: now)
+        defer { isolationTries += isolation.tries }
         try applier.ensurePartitions(try isolation.sets, on: connection)
         // A table that is missing is made in a transaction of its own.
         _ = try applier.layout(of: letters([]).table, on: connection)
-        try transaction(decision, generation, connection) {
-            defer { isolationTries += isolation.tries }
-            try isolation.write(with: &applier)
-            guard !isolation.refused.isEmpty else { return }
-            try checkRefusals(isolation, decision)
-            let sets = try applier.changeSets([letters(isolation.refused)], on: connection)
-            try applier.apply(sets, on: connection)
+        var series: RefusalSeries?
+        do {
+            try transaction(decision, generation, connection) {
+                try isolation.write(with: &applier)
+                series = refusals(behind: isolation, of: task)
+                try checkRefusals(isolation, series, decision)
+                if series != refusals[task] {
+                    try note(series, of: task, generation, connection)
+                }
+                guard !isolation.refused.isEmpty else { return }
+                let sets = try applier.changeSets([letters(isolation.refused)], on: connection)
+                try applier.apply(sets, on: connection)
+            }
+        } catch is RowIsolation.OutOfTime {
+            throw Refusal(reason: outOfTime(isolation, decision))
+        } catch let refusal as Refusal {
+            // Whoever has the task next is not to find it out anew, row by row.
+            if series != refusals[task] { try note(series, of: task, generation, connection) }
+            refusals[task] = series
+            throw refusal
         }
-        refusedInARow[decision.task] =
-            isolation.hasWritten
-            ? nil : refusedInARow[decision.task, default: 0] + isolation.refused.count
+        refusals[task] = series
+        applier.noteSuccess()
+        tellOfRefused(isolation, decision)
+    }
+
+    private func tellOfRefused(_ isolation: RowIsolation, _ decision: CommitDecision) {
         guard let first = isolation.refused.first else { return }
         refusedRows += isolation.refused.count
         tell(
@@ -135,20 +199,44 @@ public final class PostgresCommitAuthority: CommitAuthority {
                 partition: decision.position.offsets.keys.min()))
     }
 
+    private func refusals(behind isolation: RowIsolation, of task: TaskID) -> RefusalSeries? {
+        let count = isolation.refused.count
+        if isolation.hasWritten { return nil }
+        if isolation.isRefusedAsWhole { return .broken(count, after: refusals[task], at: now()) }
+        return count == 0 ? refusals[task] : .adding(count, to: refusals[task], at: now())
+    }
+
     /// Refuses to go on keeping a whole stream as dead letters.
-    ///
-    /// - Throws: an error that passes once the table takes a row again: until then nothing is read.
-    private func checkRefusals(_ isolation: RowIsolation, _ decision: CommitDecision) throws {
-        let count = refusedInARow[decision.task, default: 0] + isolation.refused.count
-        guard !isolation.hasWritten, count >= PostgresCommitAuthority.maximumRefusedInARow,
-            let last = isolation.refused.last
-        else { return }
-        throw DataflowError(
+    private func checkRefusals(
+        _ isolation: RowIsolation, _ series: RefusalSeries?, _ decision: CommitDecision
+    ) throws {
+        guard let series, series.isBroken, let last = isolation.refused.last else { return }
+        throw Refusal(
+            reason: DataflowError(
+                .rejected, domain: .user, retry: .backoff,
+                "the database refused \(series.count) rows of task \(decision.task) in a row and took none, the last "
+                    + "for \(decision.tables[last.table].table.name): \(last.reason); mend the table's constraint or "
+                    + "trigger, and the commit is made by itself; or filter such rows in the pipeline, and start it "
+                    + "anew", partition: decision.position.offsets.keys.min()))
+    }
+
+    private func outOfTime(
+        _ isolation: RowIsolation, _ decision: CommitDecision
+    ) -> DataflowError {
+        let rows = decision.tables.reduce(0) { $0 + $1.rows.count }
+        return DataflowError(
             .rejected, domain: .user, retry: .backoff,
-            "the database refused \(count) rows of task \(decision.task) in a row and took none, the last for "
-                + "\(decision.tables[last.table].table.name): \(last.reason); mend the table's constraint or "
-                + "trigger, and the commit is made by itself; or filter such rows in the pipeline, and start it anew",
+            "the database refuses so many of \(rows) rows of task \(decision.task) that they were not found within "
+                + "\(PostgresCommitAuthority.longestIsolation); fewer are tried at once",
             partition: decision.position.offsets.keys.min())
+    }
+
+    private func note(
+        _ series: RefusalSeries?, of task: TaskID, _ generation: Int64,
+        _ connection: PostgresConnection
+    ) throws {
+        try PositionStatements.note(
+            series, of: task, generation: generation, now: now(), on: connection)
     }
 
     private func transaction(

@@ -8,7 +8,13 @@ internal import State
 /// tried again as two halves, down to single rows, so that `n` changes take fewer than `2 n` tries. Rows that may
 /// have been refused for the sake of others, as a child is before its parent, are tried again as long as others
 /// come through. Of a key whose last change is refused the one before counts.
+///
+/// Of many rows a few are probed before: where none of those can be written, the others are not tried. And it ends
+/// at a deadline, as others wait meanwhile.
 struct RowIsolation {
+    /// The time is up, and nothing was decided.
+    struct OutOfTime: Error {}
+
     /// The changes of one table that can be written at all.
     private struct Part {
         /// Which of the decision's tables.
@@ -41,6 +47,11 @@ struct RowIsolation {
     static let maximumWaits = 4
     /// Up to how many rows that are left are tried in pairs, and without one of them.
     static let maximumTogether = 16
+    /// How many keys are probed where there are more: half of them in the order in which their changes came, half in
+    /// the order of the tables.
+    static let probedKeys = 1_000
+    /// How many changes of each of them, the last ones.
+    static let probedChanges = 4
 
     private let connection: PostgresConnection
     private var parts: [Part] = []
@@ -52,14 +63,21 @@ struct RowIsolation {
     private(set) var refused: [RefusedRow] = []
     /// Whether anything was written.
     private(set) var hasWritten = false
+    /// Whether none of the keys that were probed can be written; ``refused`` tells of those, and no others.
+    private(set) var isRefusedAsWhole = false
     /// How many pieces were tried.
     private(set) var tries = 0
+    private let now: () -> ContinuousClock.Instant
+    private let deadline: ContinuousClock.Instant
 
-    /// Sets those changes apart that can't be sent at all.
+    /// Sets those changes apart that can't be sent at all, and those of days for which there are no partitions.
     init(
-        _ tables: [TableChanges], _ applier: inout TableApplier, on connection: PostgresConnection
+        _ tables: [TableChanges], _ applier: inout TableApplier, on connection: PostgresConnection,
+        until deadline: ContinuousClock.Instant, now: @escaping () -> ContinuousClock.Instant
     ) throws {
         self.connection = connection
+        self.deadline = deadline
+        self.now = now
         // By name, so that all writers lock tables in one order.
         for table in tables.indices.sorted(by: { tables[$0].table.name < tables[$1].table.name }) {
             let layout = try applier.layout(of: tables[table].table, on: connection)
@@ -72,6 +90,9 @@ struct RowIsolation {
                     fitting.append(row)
                 }
             }
+            let (dayless, reason) = try applier.withoutDay(layout, rows, fitting, on: connection)
+            refused += dayless.sorted().map { RefusedRow(table: table, row: $0, reason: reason) }
+            fitting.removeAll { dayless.contains($0) }
             parts.append(
                 Part(
                     table: table, layout: layout, rows: rows,
@@ -130,6 +151,10 @@ struct RowIsolation {
         }
         // Each piece is checked as a COMMIT would check it; only so does a refusal say what it is about.
         try connection.script("SET CONSTRAINTS ALL DEFERRED")
+        if open.count > RowIsolation.probedKeys, try !takesAny(of: open, &applier) {
+            isRefusedAsWhole = true
+            return
+        }
         var waits = 0
         while !open.isEmpty {
             open = try settle(open, &applier)
@@ -147,6 +172,53 @@ struct RowIsolation {
             }
             open.removeAll(where: \.rows.isEmpty)
         }
+    }
+
+    /// Finds out, without writing anything, whether the tables take any of some keys.
+    ///
+    /// - Returns: whether they do; where they don't, those keys are refused.
+    private mutating func takesAny(
+        of units: [Unit], _ applier: inout TableApplier
+    ) throws -> Bool {
+        var open = sample(units)
+        try connection.script("SAVEPOINT millrace_probe")
+        var refusals: [RefusedRow] = []
+        while !open.isEmpty {
+            let rest = try pass(open, &applier, untilWritten: true)
+            if hasWritten {
+                hasWritten = false
+                try connection.script(
+                    "ROLLBACK TO SAVEPOINT millrace_probe; RELEASE SAVEPOINT millrace_probe")
+                return true
+            }
+            for unit in rest {
+                guard let row = unit.rows.last, let reason = unit.refusal else { continue }
+                refusals.append(
+                    RefusedRow(
+                        table: parts[unit.part].table, row: row, reason: reason.description))
+            }
+            // Of a key whose last change is refused the one before counts.
+            open = rest
+            for index in open.indices { open[index].rows.removeLast() }
+            open.removeAll(where: \.rows.isEmpty)
+        }
+        try connection.script("RELEASE SAVEPOINT millrace_probe")
+        refused += refusals
+        return false
+    }
+
+    /// The keys that are probed, with their last changes.
+    private func sample(_ units: [Unit]) -> [Unit] {
+        let half = RowIsolation.probedKeys / 2
+        var chosen: Set<[Int]> = []
+        return
+            (sorted(units, byTable: false).prefix(half) + sorted(units, byTable: true).prefix(half))
+            .compactMap { unit in
+                guard chosen.insert([unit.part, unit.place]).inserted else { return nil }
+                var unit = unit
+                unit.rows = unit.rows.suffix(RowIsolation.probedChanges)
+                return unit
+            }
     }
 
     /// Writes the last change of as many keys as possible.
@@ -183,9 +255,10 @@ struct RowIsolation {
 
     /// Tries all, then halves of what is refused, then halves of those.
     ///
+    /// - Parameter untilWritten: whether it ends with the first piece that is written.
     /// - Returns: what is refused by itself.
     private mutating func pass(
-        _ units: [Unit], _ applier: inout TableApplier
+        _ units: [Unit], _ applier: inout TableApplier, untilWritten: Bool = false
     ) throws -> [Unit] {
         var refused: [Unit] = []
         var pieces = [units[...]]
@@ -193,7 +266,10 @@ struct RowIsolation {
             var halves: [ArraySlice<Unit>] = []
             // Side by side: what was refused for the sake of others finds them written when its halves are tried.
             for piece in pieces where !piece.isEmpty {
-                guard let error = try attempt(piece, &applier) else { continue }
+                guard let error = try attempt(piece, &applier) else {
+                    if untilWritten { return refused }
+                    continue
+                }
                 if piece.count == 1, var unit = piece.first {
                     unit.refusal = error
                     refused.append(unit)
@@ -242,6 +318,7 @@ struct RowIsolation {
     private mutating func attempt(
         _ units: ArraySlice<Unit>, _ applier: inout TableApplier
     ) throws -> PostgresError? {
+        guard now() < deadline else { throw OutOfTime() }
         tries += 1
         let sets = try order.compactMap { part -> ChangeSet? in
             let rows = units.filter { $0.part == part }.compactMap(\.rows.last).sorted()

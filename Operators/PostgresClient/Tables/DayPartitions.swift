@@ -6,8 +6,12 @@ internal import Records
 /// (SHARE UPDATE EXCLUSIVE) than `CREATE TABLE … PARTITION OF` (ACCESS EXCLUSIVE): writers of other
 /// days go on meanwhile. An advisory lock lets one worker make it while the others wait.
 struct DayPartitions {
-    /// The most partitions that one batch may need to be made.
+    /// The most partitions that are made in one transaction: each takes some locks, and a server has room for
+    /// thousands.
     static let maximumNewPartitions = 400
+    /// The most partitions that are made for one batch; further days are no history that somebody loads, but rows
+    /// with absurd times.
+    static let maximumNewDays = 1_000
     /// The most days of one table that are remembered to be there.
     static let maximumKnownDays = 4_096
 
@@ -37,23 +41,42 @@ struct DayPartitions {
         guard !unknown.isEmpty else { return }
         let parent = try DayPartitions.located(table, connection)
         let missing = try DayPartitions.missing(unknown, parent, connection)
-        guard missing.count <= DayPartitions.maximumNewPartitions else {
+        guard missing.count <= DayPartitions.maximumNewDays else {
+            // Some rows' fault: those of the other days can be written without them.
             throw PostgresError(
-                .limit,
+                .unfitValue,
                 "one batch needs \(missing.count) new day partitions of \(parent); "
-                    + "the bound is \(DayPartitions.maximumNewPartitions)")
+                    + "the bound is \(DayPartitions.maximumNewDays)")
         }
-        if !missing.isEmpty {
+        var start = 0
+        while start < missing.count {
+            let end = min(missing.count, start + DayPartitions.maximumNewPartitions)
             try connection.transaction {
                 try advisoryLock("partitions of \(parent)", on: connection)
-                for day in try DayPartitions.missing(missing, parent, connection) {
+                for day in try DayPartitions.missing(
+                    Array(missing[start..<end]), parent, connection)
+                {
                     try DayPartitions.create(day, parent, connection)
                 }
             }
+            start = end
         }
         let count = (known[table]?.count ?? 0) + unknown.count
         if count > DayPartitions.maximumKnownDays { known[table] = [] }
         known[table, default: []].formUnion(unknown)
+    }
+
+    /// The days, of those that a batch has rows of, for which no partitions are made: where too many are missing, the
+    /// ones with the fewest rows, and of those the earliest.
+    func excess(
+        of rows: [Int64: Int], in table: QualifiedName, on connection: PostgresConnection
+    ) throws -> Set<Int64> {
+        let unknown = rows.keys.filter { known[table]?.contains($0) != true }.sorted()
+        guard unknown.count > DayPartitions.maximumNewDays else { return [] }
+        let parent = try DayPartitions.located(table, connection)
+        let missing = try DayPartitions.missing(unknown, parent, connection)
+        let order = missing.sorted { (rows[$0] ?? 0, $0) > (rows[$1] ?? 0, $1) }
+        return Set(order.dropFirst(DayPartitions.maximumNewDays))
     }
 
     /// Forgets what is there, after a partition turned out to be gone.

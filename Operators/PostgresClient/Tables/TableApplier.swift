@@ -73,6 +73,30 @@ struct TableApplier {
         for set in sets { try partitions.ensure(set, on: connection) }
     }
 
+    /// Finds the changes, among some of a table, of days for which no partitions are made.
+    ///
+    /// - Returns: their places, and the reason.
+    mutating func withoutDay(
+        _ layout: TableLayout, _ rows: [RowChange], _ places: [Int],
+        on connection: PostgresConnection
+    ) throws -> (places: Set<Int>, reason: String) {
+        guard let column = layout.dayIndex else { return ([], "") }
+        func day(_ row: Int) -> Int64? {
+            guard case .upsert(let values) = rows[row], case .time(let time) = values[column]
+            else { return nil }
+            return DayPartitions.day(of: time)
+        }
+        var counts: [Int64: Int] = [:]
+        for day in places.lazy.compactMap(day) { counts[day, default: 0] += 1 }
+        let excess = try partitions.excess(of: counts, in: layout.name, on: connection)
+        if excess.isEmpty { return ([], "") }
+        let most = DayPartitions.maximumNewDays
+        let reason =
+            "its day has no partition: one commit needs \(most + excess.count) new ones of \(layout.name), and "
+            + "\(most) are made, of the days with the most rows"
+        return (Set(places.filter { day($0).map(excess.contains) ?? false }), reason)
+    }
+
     /// Applies changes inside of an open transaction.
     mutating func apply(_ sets: [ChangeSet], on connection: PostgresConnection) throws {
         do {

@@ -44,8 +44,8 @@ public protocol LogReader: AnyObject {
 
     /// Tells the group how far decisions of another authority have come, for those who watch its lag.
     ///
-    /// Nobody reads that back: nothing fails with it, and of two the later may be all that is told. Now and then it
-    /// takes as long as a question to the cluster.
+    /// Nobody reads that back: nothing fails with it, and of two the later may be all that is told. It is told by
+    /// ``poll()``, which now and then takes as long as a question to the cluster for it.
     func announce(_ offsets: [TopicPartition: Offset])
 
     /// How many times the group could not be told.

@@ -14,6 +14,12 @@ public struct RecordBatch {
         self.records = records
     }
 
+    /// The bytes of all keys and values.
+    @inlinable
+    public var bytes: Int {
+        records.reduce(0) { $0 + ($1.key?.count ?? 0) + ($1.value?.count ?? 0) }
+    }
+
     /// The offset just behind the last record, where reading goes on; nil for an empty batch.
     @inlinable
     public var next: Offset? { records.last?.offset.next }

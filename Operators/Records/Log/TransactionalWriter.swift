@@ -23,4 +23,12 @@ public protocol TransactionalWriter: LogWriter {
 
     /// Drops what is under way and aborts.
     func abort() throws
+
+    /// Whether it can go on with nothing but its open transaction, and another one has to come behind it.
+    var mustBeReplaced: Bool { get }
+}
+
+extension TransactionalWriter {
+    /// It can go on.
+    public var mustBeReplaced: Bool { false }
 }

@@ -14,7 +14,8 @@ public protocol CommitAuthority: AnyObject {
     /// Decides an epoch of one or more tasks, all or nothing where the system can.
     ///
     /// - Throws: `.fenced` when one of the tasks was claimed by somebody else; an error with retry
-    ///   `.restart` when the outcome is unknown, after which each task must be claimed anew.
+    ///   `.restart` when the outcome is unknown, after which each task must be claimed anew; ``TasksRefused``
+    ///   when all were decided but those that it names, of which nothing was recorded.
     func decide(_ decisions: [CommitDecision]) throws
 
     /// Gives up what was begun and not decided, for good: when the call returns none of it will happen.

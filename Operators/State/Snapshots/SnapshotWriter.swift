@@ -13,6 +13,9 @@ public struct SnapshotWriter {
     /// Whether a section has more bytes than its length can tell: such a snapshot must not be kept.
     public private(set) var isTooLarge = false
 
+    /// Whether only the keys of operators are counted: no section is written, so that nothing counts as saved.
+    private var isCounting = false
+
     /// What an operator wrote, and what it keeps.
     public struct Size: Hashable, Sendable {
         /// The bytes of its section.
@@ -28,10 +31,18 @@ public struct SnapshotWriter {
         self.scope = scope
     }
 
+    /// A writer that counts the keys that operators keep, of those that have any.
+    public static func counting() -> SnapshotWriter {
+        var writer = SnapshotWriter(.changes)
+        writer.isCounting = true
+        return writer
+    }
+
     /// Writes the section of an operator that keeps no keys.
     public mutating func section(
         _ fingerprint: OperatorFingerprint, _ body: (inout ByteWriter) -> Void
     ) {
+        if isCounting { return }
         append(fingerprint, keys: 0) {
             body(&$0)
             return nil
@@ -44,6 +55,11 @@ public struct SnapshotWriter {
     public mutating func section(
         _ fingerprint: OperatorFingerprint, keys: Int, _ body: (inout ByteWriter) -> WrittenKeys
     ) {
+        if isCounting {
+            fingerprints.append(fingerprint)
+            sizes.append(Size(bytes: 0, written: WrittenKeys(count: 0, bytes: 0), keys: keys))
+            return
+        }
         append(fingerprint, keys: keys) { body(&$0) }
     }
 

@@ -55,7 +55,7 @@ struct LaneBuilder {
         _ reader: KafkaReader?
     ) throws -> ((any LogWriter)?, (any CommitAuthority)?) {
         switch stage.authority {
-        case .delivery: return (try KafkaWriter(services.kafka, writerOptions), nil)
+        case .delivery: return (try renewedWriter(), nil)
         case .postgres:
             guard let postgres = services.postgres else {
                 throw DataflowError(
@@ -73,7 +73,7 @@ struct LaneBuilder {
                 let log = try transactionalLog(reader)
                 return (log, log)
             }
-            return (try KafkaWriter(services.kafka, writerOptions), LogAuthority(reader))
+            return (try renewedWriter(), LogAuthority(reader))
         }
     }
 
@@ -84,17 +84,33 @@ struct LaneBuilder {
         return TransactionalLog(
             run: settings.run, stage: stage.name, reader: reader, slots: slots,
             reached: CrashSwitch.reached
-        ) { [kafka = services.kafka] id in
+        ) { [kafka = services.kafka, bounds = topicBounds] id in
             var options = options
             options.transactionalID = id
-            return try KafkaWriter(kafka, options)
+            return try KafkaWriter(kafka, options, bounds: bounds)
+        }
+    }
+
+    private func renewedWriter() throws -> RenewedWriter {
+        try RenewedWriter {
+            [kafka = services.kafka, options = writerOptions, bounds = topicBounds] in
+            try KafkaWriter(kafka, options, bounds: bounds)
+        }
+    }
+
+    /// What topics take, asked for again when they take less than they did.
+    private var topicBounds: TopicBounds {
+        TopicBounds(batchBounds) { [kafka = services.kafka] topics in
+            let admin = try KafkaAdmin(
+                kafka, timeoutMilliseconds: LaneBuilder.questionTimeoutMilliseconds)
+            defer { admin.close() }
+            return try admin.batchBounds(of: topics)
         }
     }
 
     private var writerOptions: KafkaWriterOptions {
         KafkaWriterOptions(
-            transactionTimeoutMilliseconds: Int(settings.options.transactionTimeoutMilliseconds),
-            batchBounds: batchBounds)
+            transactionTimeoutMilliseconds: Int(settings.options.transactionTimeoutMilliseconds))
     }
 
     private var owner: String { "\(settings.run)-\(thread)" }

@@ -22,9 +22,10 @@ enum RefusedCommit {
     /// An authority that has claimed a task.
     static func authority(
         of task: TaskID, _ configuration: PostgresConfiguration,
+        now: @escaping () -> ContinuousClock.Instant = { ContinuousClock.now },
         told: @escaping (DataflowError) -> Void = { _ in }
     ) throws -> PostgresCommitAuthority {
-        let authority = PostgresCommitAuthority(configuration, owner: "a", refused: told)
+        let authority = PostgresCommitAuthority(configuration, owner: "a", refused: told, now: now)
         _ = try authority.claim(task, inputs: [input])
         return authority
     }

@@ -202,41 +202,4 @@ struct RelatedRowsTests {
             #expect(try RefusedCommit.numbers("SELECT row FROM letters", connection) == [1])
         }
     }
-
-    // MARK: Tables that take nothing
-
-    @Test("a table that takes nothing stops the stream, until it is mended")
-    func brokenTable() async throws {
-        try await TestDatabase.withSchema { configuration in
-            let connection = try PostgresConnection(configuration)
-            try connection.script(
-                "CREATE TABLE parents (id bigint PRIMARY KEY, body text CONSTRAINT c CHECK (false))"
-            )
-            let authority = try authority(configuration)
-            func decision(_ offset: Int64, _ ids: Range<Int64>) -> CommitDecision {
-                self.decision(
-                    offset,
-                    [TableChanges(table: Self.parents, rows: ids.map { Self.parent($0) })])
-            }
-            try authority.decide([decision(1, 0..<600)])
-            #expect(try RefusedCommit.numbers("SELECT count(*) FROM letters", connection) == [600])
-            for _ in 0..<2 {
-                let error = #expect(throws: DataflowError.self) {
-                    try authority.decide([decision(2, 600..<1_000)])
-                }
-                #expect(error?.code == .rejected && error?.retry == .backoff)
-                #expect(
-                    error?.message.contains("refused 1000 rows") ?? false,
-                    "\(String(describing: error))")
-            }
-            #expect(try RefusedCommit.numbers("SELECT count(*) FROM letters", connection) == [600])
-            try connection.script("ALTER TABLE parents DROP CONSTRAINT c")
-            try authority.decide([decision(2, 600..<1_000)])
-            #expect(try RefusedCommit.numbers("SELECT count(*) FROM parents", connection) == [400])
-            // One row that is written tells that the table is well.
-            try connection.script("ALTER TABLE parents ADD CONSTRAINT c CHECK (id < 1001)")
-            try authority.decide([decision(3, 1_000..<2_500)])
-            #expect(try RefusedCommit.numbers("SELECT count(*) FROM parents", connection) == [401])
-        }
-    }
 }

@@ -57,6 +57,69 @@ struct TransactionalLogTests {
         var published: [UInt8] { log.records(of: "out").compactMap { $0.value?.first } }
     }
 
+    /// A producer that can go on with its open transaction alone.
+    private final class Spent: TransactionalWriter {
+        let inner: SimulatedTransactionalWriter
+        let mustBeReplaced: Bool
+
+        init(_ inner: SimulatedTransactionalWriter, _ mustBeReplaced: Bool) {
+            self.inner = inner
+            self.mustBeReplaced = mustBeReplaced
+        }
+
+        func partitionCount(of topic: String) throws -> Int32 {
+            try inner.partitionCount(of: topic)
+        }
+        func recordBound(of topic: String) -> Int { mustBeReplaced ? 1_000 : 100 }
+        func write(_ batch: OutputBatch, token: UInt64) throws {
+            try inner.write(batch, token: token)
+        }
+        func poll() -> [DeliveryReport] { inner.poll() }
+        func flush(timeoutMilliseconds: Int) throws {
+            try inner.flush(timeoutMilliseconds: timeoutMilliseconds)
+        }
+        func close() { inner.close() }
+        func takeOver() throws { try inner.takeOver() }
+        func begin() throws { try inner.begin() }
+        func send(_ offsets: [TopicPartition: CommittedOffset], as identity: any GroupIdentity)
+            throws
+        {
+            try inner.send(offsets, as: identity)
+        }
+        func commit() throws { try inner.commit() }
+        func abort() throws { try inner.abort() }
+    }
+
+    @Test("a producer that must be replaced is, behind the abort of its transaction")
+    func replaced() throws {
+        let bench = try Bench()
+        var made = 0
+        let log = bench.log
+        let authority = TransactionalLog(
+            run: "run", stage: "stage", reader: bench.reader, slots: bench.slots
+        ) {
+            made += 1
+            return Spent(log.makeWriter(transactionalID: $0), made == 1)
+        }
+        #expect(authority.recordBound(of: "out") == 1_000)
+        // Begins a transaction.
+        var batch = OutputBatch(topics: ["out"])
+        batch.bytes = [1]
+        batch.entries = [
+            OutputBatch.Entry(
+                topic: 0, partition: 0, timestamp: EventTime(milliseconds: 1), key: nil,
+                value: 0..<1)
+        ]
+        try authority.write(batch, token: 1)
+        try authority.abandon()
+        #expect(authority.recordBound(of: "out") == 100 && made == 2)
+        batch.bytes = [2]
+        try authority.write(batch, token: 2)
+        try authority.flush(timeoutMilliseconds: 1_000)
+        try authority.decide([bench.decision(1)])
+        #expect(bench.published == [2] && made == 2)
+    }
+
     @Test("outputs and offsets with their checkpoint's name become visible together")
     func together() throws {
         let bench = try Bench()
