@@ -9,7 +9,6 @@ extension SimulatedDriver {
     ///
     /// - Throws: what stopped a worker; `.invariant`, with the seed, when the run comes to no end.
     public func finish() throws {
-        database.mendTables()
         for stage in plan.stages { try finish(stage) }
         for lane in lanes { lane.kill() }
         lanes = []
