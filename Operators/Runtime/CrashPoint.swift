@@ -19,6 +19,8 @@ public enum CrashPoint: String, CaseIterable, Hashable, Sendable {
     case flushed
     /// The offsets are part of the transaction, which is not committed.
     case offsetsSent
+    /// Some tasks of a commit are decided, others are not, where each is decided by itself.
+    case deciding
     /// The commit is decided, and the worker has not heard of it.
     case decided
     /// A transaction was given up, and its tasks have not asked where they stand.

@@ -18,15 +18,10 @@ public final class StageLane {
     /// The push of which a piece was handed over last, and why one of its pieces was not taken: those behind that
     /// one are not tried.
     private var openPush: (ticket: UInt64, error: DataflowError?)?
-    private var wakeAt = EventTime.min
+    private var wakeTime = WakeTime()
     /// Commands behind a produce that the client refused for the moment, that produce first.
     private var stalled: [WorkerCommand] = []
-    private var stalledUntil = EventTime.min
-    /// Since when the client has refused; nil: it takes what it is given.
-    private var stalledSince: EventTime?
-    /// Whether output was lost of which the worker has not heard yet: what it has asked to be written behind that
-    /// is void, and would only wait for room in its turn.
-    private var hasLostOutput = false
+    private var gate: OutputGate
     /// Checkpoints to be read one a turn, so that the thread's other tasks run meanwhile.
     private var loads: [WorkerCommand] = []
     /// What the commits so far have taken.
@@ -61,6 +56,7 @@ public final class StageLane {
         runner = CommandRunner(run: run, stage: worker.stage.name, services)
         self.clock = clock
         self.answer = answer
+        gate = OutputGate(worker.options)
         worker.pace = { clock.realMilliseconds(for: $0) }
     }
 
@@ -77,7 +73,7 @@ public final class StageLane {
         var events = first
         var index = 0
         while index < events.count, !isStopped {
-            if case .failed(.produce, _) = events[index] { hasLostOutput = false }
+            gate.heard(events[index], waiting: &stalled)
             let commands = worker.step(now: clock.now(), events[index])
             for command in commands { execute(command, &events) }
             index += 1
@@ -86,7 +82,7 @@ public final class StageLane {
 
     /// Carries out what waits behind a refused produce, if it is taken now.
     private func unstall() {
-        guard !stalled.isEmpty, clock.now() >= stalledUntil else { return }
+        guard !stalled.isEmpty, gate.isOpen(at: clock.now()) else { return }
         let commands = stalled
         stalled = []
         var events: [WorkerEvent] = []
@@ -120,7 +116,11 @@ public final class StageLane {
         if loadNext() { worked = true }
         if knownEnds != nil { finishNewInputs() }
         if readOnce() { worked = true }
-        if clock.now() >= wakeAt { handle(.timer) }
+        let now = clock.now()
+        if wakeTime.isDue(at: now) {
+            wakeTime.tell(at: now)
+            handle(.timer)
+        }
         return worked
     }
 
@@ -179,34 +179,19 @@ public final class StageLane {
 
     private func execute(_ command: WorkerCommand, _ events: inout [WorkerEvent]) {
         if !stalled.isEmpty { return stalled.append(command) }
-        if hasLostOutput, case .produce(_, nil) = command { return }
+        if gate.isVoid(command) { return }
         do {
             try carryOut(command, &events)
-            if case .produce = command { stalledSince = nil }
+            gate.took(command)
         } catch {
             let error = dataflowError(error)
             note(command.name, error)
-            if case .produce = command, error.retry == .backoff, mayStall() {
+            if gate.refused(command, error, by: clock) {
                 stalled.append(command)
-                stalledUntil = clock.now().advanced(
-                    byMilliseconds: worker.options.firstBackoffMilliseconds)
             } else {
-                if case .produce = command {
-                    stalledSince = nil
-                    hasLostOutput = true
-                }
                 events.append(.failed(command, error))
             }
         }
-    }
-
-    /// Whether a produce that the client has no room for waits on.
-    private func mayStall() -> Bool {
-        let now = clock.now()
-        let since = stalledSince ?? now
-        stalledSince = since
-        return clock.realMilliseconds(for: now.millisecondsSince(since))
-            < worker.options.longestStallMilliseconds
     }
 
     /// Reads one of the checkpoints that tasks are restored from.
@@ -240,7 +225,7 @@ public final class StageLane {
         case .produce(let batch, let ticket): try produce(batch, ticket, &events)
         case .loadLink: loads.append(command)
         case .report(let error): note("run", error)
-        case .wake(let time): wakeAt = time
+        case .wake(let time): wakeTime.ask(for: time)
         case .answer(let ticket, let error): answer(ticket, error)
         case .stopped(let error):
             failure = error

@@ -291,8 +291,14 @@ public final class StageWorker {
 
     private func tick(now: EventTime, _ commands: inout [WorkerCommand]) throws(DataflowError) {
         for command in retries.due(now: now) where isWanted(command) { commands.append(command) }
-        if elapsed(since: tickedAt, now) >= options.tickIntervalMilliseconds {
-            tickedAt = now
+        let isTick = elapsed(since: tickedAt, now) >= options.tickIntervalMilliseconds
+        if isTick { tickedAt = now }
+        // Asked for first: what fails below, or waits for room in a client, must not end the ticks.
+        let next = min(
+            tickedAt.advanced(byMilliseconds: options.tickIntervalMilliseconds),
+            retries.earliest ?? .max)
+        commands.append(.wake(at: next))
+        if isTick {
             for task in sortedTasks where task.phase == .running {
                 task.tick(now: now, isBounded: options.isBounded)
                 try settle(task.id.partition, &commands)
@@ -302,10 +308,6 @@ public final class StageWorker {
         retryBlocked(&commands)
         if isCommitDue(now: now) { beginCommit(now: now, &commands) }
         try finishIfDone(now: now, &commands)
-        let next = min(
-            tickedAt.advanced(byMilliseconds: options.tickIntervalMilliseconds),
-            retries.earliest ?? .max)
-        commands.append(.wake(at: next))
     }
 
     /// Ends the inputs whose ends are known; those of others, that come later, go on until theirs are.

@@ -37,7 +37,7 @@ public enum WorkerCommand {
     case abandon
     /// Remove checkpoints that nothing names any more.
     case collect([String])
-    /// Call again at this time.
+    /// Call again at this time at the latest: of several wishes the earliest counts.
     case wake(at: EventTime)
     /// Tell people of something that is not as it should be.
     case report(DataflowError)

@@ -2,7 +2,7 @@ internal import Dataflow
 internal import Records
 internal import State
 
-/// Takes the timers out of a checkpoint of ``TestPipelines/delayed(_:)``: the mistake of an engine that
+/// Takes the timers out of a checkpoint of ``TestPipelines/delayed(idleAfter:)``: the mistake of an engine that
 /// restores states and forgets what they wait for.
 enum ForgottenTimers {
     /// A key's cell as a process operator writes it.

@@ -11,7 +11,7 @@ package struct ReferenceInterpreter {
         package var start: Int64
     }
 
-    /// The totals of ``TestPipelines/windows(early:)``, as nothing in these inputs is late.
+    /// The totals of ``TestPipelines/windows(early:idleAfter:)``, as nothing in these inputs is late.
     package var windowTotals: [Cell: Total] {
         totals(of: events.filter { $0.amount != 13 })
     }
@@ -49,7 +49,7 @@ package struct ReferenceInterpreter {
         return sums
     }
 
-    /// What ``TestPipelines/running(_:)`` and ``TestPipelines/delayed(_:)`` publish of each user, in order.
+    /// What ``TestPipelines/running(_:)`` and ``TestPipelines/delayed(idleAfter:)`` publish of each user, in order.
     package func sequences(withTimes: Bool) -> [Int64: [Total]] {
         var sequences: [Int64: [Total]] = [:]
         for event in events {
@@ -64,17 +64,18 @@ package struct ReferenceInterpreter {
 
     /// What ``TestPipelines/seams(_:)`` copies.
     package var copies: [Event] {
-        events.map { event in
-            var event = event
-            if event.amount >= 50 { event.amount *= 2 }
-            return event
-        }
+        events.map { $0.amount >= 50 ? $0.doubled : $0 }
     }
 
     /// The time of each user's last event.
-    package var latest: [Int64: Int64] {
+    package var latest: [Int64: Int64] { latest { _ in true } }
+
+    /// The time of each user's last event whose row is accepted.
+    package func latest(accepting isAccepted: (Event) -> Bool) -> [Int64: Int64] {
         var latest: [Int64: Int64] = [:]
-        for event in events { latest[event.user] = event.happenedAt.milliseconds }
+        for event in events where isAccepted(event) {
+            latest[event.user] = event.happenedAt.milliseconds
+        }
         return latest
     }
 }

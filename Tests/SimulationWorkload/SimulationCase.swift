@@ -2,6 +2,7 @@ internal import Dataflow
 package import OperatorTesting
 package import Records
 package import Runtime
+internal import Transforms
 
 /// One seed of the simulation: which pipeline runs under which delivery, what goes in, what goes wrong and what
 /// must come out all follow from it.
@@ -20,6 +21,10 @@ package struct SimulationCase: Sendable {
         case delayed
         /// Every seam of a chain.
         case seams
+        /// What the seed puts together.
+        case fuzzed
+        /// A task that meets its operator's bound, a busy neighbour and an idle one on one thread.
+        case blocked
     }
 
     /// The seed.
@@ -36,6 +41,12 @@ package struct SimulationCase: Sendable {
     package var transactionTimeoutMilliseconds: Int64?
     /// The longest run, in steps.
     package var maximumSteps = 400_000
+    /// How many partitions the topics have.
+    package var partitions: Int32 = 2
+    /// Whether the run ends at given offsets; else idle partitions follow the clock until it is ended.
+    package var isBounded = true
+    /// Whether the database refuses rows for what they hold.
+    package var refusesRows = false
     /// A mistake that is switched on; nil: none.
     package var bug: SeededBug?
     /// Where workers are killed; nil: where the seed says.
@@ -48,6 +59,10 @@ package struct SimulationCase: Sendable {
         self.init(
             seed: seed, subjects[Int(seed % UInt64(subjects.count))],
             deliveries[Int(seed / UInt64(subjects.count) % UInt64(deliveries.count))])
+        var random = SeededGenerator(seed: SeededGenerator.mix(seed ^ 0xCA5E))
+        partitions = 2 + Int32(random.next() % 3)
+        isBounded = random.next() % 3 != 0
+        refusesRows = random.next() % 2 == 0
     }
 
     /// A pipeline under a delivery.
@@ -57,8 +72,23 @@ package struct SimulationCase: Sendable {
         self.delivery = delivery
     }
 
+    /// After how long an idle partition follows the clock, in a run without an end.
+    var idleAfter: Duration? { isBounded ? nil : .milliseconds(500) }
+
+    /// The graph of ``Subject/fuzzed``.
+    var graph: FuzzedGraph { FuzzedGraph(seed: seed, idleAfter: idleAfter) }
+
+    /// What goes in.
+    var input: [Event] {
+        subject == .blocked
+            ? CrowdedTask.events(events, seed: seed) : Event.make(events, seed: seed)
+    }
+
     /// The most reports of workers that are kept.
     private static let maximumTold = 20
+
+    /// How many seconds a task may be blocked once its table is mended.
+    private static let longestMending = 120
 
     /// What came of a case.
     package struct Report: Sendable {
@@ -81,18 +111,16 @@ package struct SimulationCase: Sendable {
     /// Plays the case.
     package func run() -> Report {
         var report = Report()
-        var options = SimulationOptions.shuffled(seed: seed, faults: faults)
-        options.worker.delivery = delivery
-        options.maximumSteps = maximumSteps
-        options.bug = bug
-        if bug == .forgottenTimers { options.rewriteCheckpoint = ForgottenTimers.rewrite }
-        if let crashPoint { options.faults?.crashPoint = crashPoint }
+        let options = options
+        let bound = CrowdedTask.Bound()
         do {
-            let harness = try PipelineHarness(subject.rawValue, options, define: define)
+            let harness = try PipelineHarness(subject.rawValue, options, define: define(bound))
             if let timeout = transactionTimeoutMilliseconds {
                 harness.driver.log.transactionTimeoutMilliseconds = timeout
             }
-            try play(harness, options.faults, &report)
+            if subject == .fuzzed { harness.driver.log.recordBound = FuzzedGraph.recordBound }
+            if refusesRows { harness.driver.database.refusal = Refusal.reason }
+            try play(harness, bound, options.faults, &report)
         } catch {
             report.problems = [SimulationProblem(.stopped, "\(error)")]
         }
@@ -101,17 +129,42 @@ package struct SimulationCase: Sendable {
         return report
     }
 
+    private var options: SimulationOptions {
+        var options = SimulationOptions.shuffled(seed: seed, faults: faults)
+        options.partitions = partitions
+        options.worker.delivery = delivery
+        options.worker.isBounded = isBounded
+        options.maximumSteps = maximumSteps
+        options.bug = bug
+        if bug == .forgottenTimers { options.rewriteCheckpoint = ForgottenTimers.rewrite }
+        if let crashPoint { options.faults?.crashPoint = crashPoint }
+        if subject == .blocked { CrowdedTask.configure(&options) }
+        return options
+    }
+
     private func play(
-        _ harness: PipelineHarness, _ faults: FaultPlan?, _ report: inout Report
+        _ harness: PipelineHarness, _ bound: CrowdedTask.Bound, _ faults: FaultPlan?,
+        _ report: inout Report
     ) throws {
         defer {
             report.reached = harness.driver.reached
             report.steps = harness.driver.steps
             report.told = harness.driver.reports.suffix(SimulationCase.maximumTold)
         }
-        let events = Event.make(self.events, seed: seed)
         do {
-            try feed(events, harness)
+            try feed(input, harness)
+            if subject == .blocked, let problem = try CrowdedTask.outgrow(self, harness, bound) {
+                report.problems = [problem]
+                return
+            }
+            // So that partitions are idle for long enough to follow the clock.
+            if !isBounded { try harness.advance(by: .seconds(5)) }
+            // A run that is to end does not while a table takes nothing of a task.
+            harness.driver.database.mendTables()
+            for _ in 0..<SimulationCase.longestMending where !harness.driver.obstacles.isEmpty {
+                try harness.advance(by: .seconds(1))
+            }
+            try harness.finish()
         } catch {
             let failure = harness.driver.failure
             report.problems = [
@@ -123,14 +176,13 @@ package struct SimulationCase: Sendable {
         let wasTakenForDead = [Fault.zombie, .lateDecision, .expiry].contains {
             faults?.counts[$0, default: 0] ?? 0 > 0
         }
-        var check = SimulationCheck(
-            self, harness, ReferenceInterpreter(events: events), wasTakenForDead: wasTakenForDead)
+        var check = SimulationCheck(self, harness, wasTakenForDead: wasTakenForDead)
         try check.run()
         report.problems = check.problems
         report.recordsChecked = check.recordsChecked
     }
 
-    /// Feeds events while the simulation runs, then ends it.
+    /// Feeds events while the simulation runs.
     private func feed(_ events: [Event], _ harness: PipelineHarness) throws {
         var random = SeededGenerator(seed: seed)
         var sent = 0
@@ -140,22 +192,26 @@ package struct SimulationCase: Sendable {
             sent = next
             try harness.advance(by: .milliseconds(Int64(random.next() % 600)))
         }
-        try harness.finish()
     }
 
-    private var define: (GraphBuilder) -> Void {
+    private func define(_ bound: CrowdedTask.Bound) -> (GraphBuilder) -> Void {
         switch subject {
-        case .windows: TestPipelines.windows()
-        case .early: TestPipelines.windows(early: true)
+        case .windows: TestPipelines.windows(idleAfter: idleAfter)
+        case .early: TestPipelines.windows(early: true, idleAfter: idleAfter)
         case .sums: TestPipelines.sums
-        case .running: TestPipelines.running
-        case .delayed: TestPipelines.delayed
+        case .running: TestPipelines.bounded(ProcessOptions(), idleAfter: idleAfter)
+        case .delayed: TestPipelines.delayed(idleAfter: idleAfter)
         case .seams: TestPipelines.seams
+        case .fuzzed: graph.define
+        case .blocked: CrowdedTask.define(bound, idleAfter: idleAfter)
         }
     }
 }
 
 extension SimulationCase: CustomStringConvertible {
     /// The case as its line in a log.
-    package var description: String { "seed \(seed): \(subject.rawValue), \(delivery.rawValue)" }
+    package var description: String {
+        "seed \(seed): \(subject.rawValue), \(delivery.rawValue), \(partitions) partitions"
+            + (isBounded ? "" : ", without an end") + (refusesRows ? ", refused rows" : "")
+    }
 }

@@ -2,22 +2,33 @@ package import Dataflow
 internal import Records
 internal import Sinks
 internal import Sources
-internal import State
+package import State
 package import Transforms
 
 /// The pipelines that the suites of the runtime drive.
 package enum TestPipelines {
     package static let windowMilliseconds: Int64 = 10_000
 
+    /// Single events by user, the latest of each.
+    package static let latestTable = TableSpec(
+        "latest", columns: [.init("user", .integer), .init("at", .integer)], key: ["user"])
+
     /// Two stages and a follower: a shuffle in front of a window, a topic and a table of the same records.
-    package static func windows(early: Bool = false) -> (GraphBuilder) -> Void {
+    ///
+    /// - Parameter idleAfter: after how long a partition without records follows the clock; nothing is late then,
+    ///   whatever the clock does, and windows are revised.
+    package static func windows(
+        early: Bool = false, idleAfter: Duration? = nil
+    ) -> (GraphBuilder) -> Void {
         { graph in
             let events = graph.source("events", from: KafkaSource<Event>("events"))
             events.rejected.sink("rejects", to: DeadLetters())
             let spec = WindowSpec.tumbling(.milliseconds(windowMilliseconds))
-                .allowingLateness(.seconds(20))
+                .allowingLateness(idleAfter == nil ? .seconds(20) : .seconds(86_400))
             let windows = events.accepted
-                .assignTimestamps("time", .boundedOutOfOrder(.seconds(2)), \.happenedAt)
+                .assignTimestamps(
+                    "time", .boundedOutOfOrder(.seconds(2), idleAfter: idleAfter), \.happenedAt
+                )
                 .filter("odd-ones-out") { $0.amount != 13 }
                 .keyBy("by-kind", \.kind)
                 .window(early ? spec.emit(every: .seconds(1)) : spec)
@@ -43,12 +54,16 @@ package enum TestPipelines {
     package static func running(_ graph: GraphBuilder) { bounded(ProcessOptions())(graph) }
 
     /// The same with bounds or ages of its keys.
-    package static func bounded(_ options: ProcessOptions) -> (GraphBuilder) -> Void {
+    package static func bounded(
+        _ options: ProcessOptions, idleAfter: Duration? = nil
+    ) -> (GraphBuilder) -> Void {
         { graph in
             let events = graph.source("events", from: KafkaSource<Event>("events"))
             events.rejected.sink("rejects", to: DeadLetters())
             events.accepted
-                .assignTimestamps("time", .boundedOutOfOrder(.seconds(2)), \.happenedAt)
+                .assignTimestamps(
+                    "time", .boundedOutOfOrder(.seconds(2), idleAfter: idleAfter), \.happenedAt
+                )
                 .keyBy("by-user", \.user)
                 .process("sum", options) { RunningSum() }
                 .sink("totals", to: KafkaSink("totals"))
@@ -56,14 +71,18 @@ package enum TestPipelines {
     }
 
     /// The same sums, each published by a timer seconds behind its event.
-    package static func delayed(_ graph: GraphBuilder) {
-        let events = graph.source("events", from: KafkaSource<Event>("events"))
-        events.rejected.sink("rejects", to: DeadLetters())
-        events.accepted
-            .assignTimestamps("time", .boundedOutOfOrder(.seconds(2)), \.happenedAt)
-            .keyBy("by-user", \.user)
-            .process("delay") { DelayedSum() }
-            .sink("totals", to: KafkaSink("totals"))
+    package static func delayed(idleAfter: Duration? = nil) -> (GraphBuilder) -> Void {
+        { graph in
+            let events = graph.source("events", from: KafkaSource<Event>("events"))
+            events.rejected.sink("rejects", to: DeadLetters())
+            events.accepted
+                .assignTimestamps(
+                    "time", .boundedOutOfOrder(.seconds(2), idleAfter: idleAfter), \.happenedAt
+                )
+                .keyBy("by-user", \.user)
+                .process("delay") { DelayedSum() }
+                .sink("totals", to: KafkaSink("totals"))
+        }
     }
 
     /// Every seam of a chain: fan-out, branches, a union, and a table that gets its records by a handoff.
@@ -73,11 +92,7 @@ package enum TestPipelines {
         let timed = events.accepted
             .assignTimestamps("time", .boundedOutOfOrder(.seconds(2)), \.happenedAt)
         let branches = timed.branch("large") { $0.amount >= 50 }
-        let doubled = branches.matching.map("doubled") { event in
-            Event(
-                user: event.user, kind: event.kind, amount: event.amount * 2,
-                at: event.happenedAt.milliseconds)
-        }
+        let doubled = branches.matching.map("doubled") { $0.doubled }
         let all = doubled.union("all", with: branches.rest)
         all.sink("copies", to: KafkaSink("copies"))
         let windows = all.keyBy("by-kind", \.kind)
@@ -87,10 +102,8 @@ package enum TestPipelines {
             .sink("totals", to: PostgresUpsert(Total.table) { .upsert($0.row) })
         timed.sink(
             "latest",
-            to: PostgresUpsert(
-                TableSpec(
-                    "latest", columns: [.init("user", .integer), .init("at", .integer)],
-                    key: ["user"])
-            ) { .upsert([.integer($0.user), .integer($0.happenedAt.milliseconds)]) })
+            to: PostgresUpsert(latestTable) {
+                .upsert([.integer($0.user), .integer($0.happenedAt.milliseconds)])
+            })
     }
 }

@@ -111,6 +111,10 @@ public final class PipelineHarness {
         }
     }
 
+    /// Which worker's client has written each of a topic's records, by its number; 0 for what was written in a
+    /// transaction, or sent.
+    package func writers(of topic: String) -> [Int] { driver.log.writers(of: topic) }
+
     /// The rows of a table, in the order of their keys.
     public func rows(of table: String) -> [[TableValue]] { driver.database.rows(of: table) }
 }

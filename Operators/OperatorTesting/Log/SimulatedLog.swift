@@ -30,6 +30,7 @@ public final class SimulatedLog {
     private var topics: [String: [SimulatedPartition]] = [:]
     private var groups: [String: SimulatedGroup] = [:]
     private let transactions = SimulatedTransactions()
+    private var lastWriter = 0
     /// What the log takes for the time; transactions that stay open are timed by it.
     public var clock: any EventClock = ManualClock(EventTime(milliseconds: 0))
     /// After how long an open transaction is aborted and its producer fenced.
@@ -90,6 +91,11 @@ public final class SimulatedLog {
         topics[topic]?.flatMap { $0.visible(from: 0, maximum: .max).records.map(\.record) } ?? []
     }
 
+    /// Which client has appended each of ``records(of:)``, by its number.
+    func writers(of topic: String) -> [Int] {
+        topics[topic]?.flatMap { $0.visible(from: 0, maximum: .max).records.map(\.writer) } ?? []
+    }
+
     /// The offset behind what a reader of committed records sees of a partition.
     public func end(of partition: TopicPartition) -> Offset {
         Offset(Int64(found(partition)?.lastStableOffset ?? 0))
@@ -111,11 +117,11 @@ public final class SimulatedLog {
     ///
     /// - Throws: `.logUnavailable` for a partition that isn't there.
     public func append(_ record: Record, to partition: TopicPartition) throws {
-        try append(record, to: partition, transaction: nil)
+        try append(record, to: partition, transaction: nil, writer: 0)
     }
 
-    private func append(
-        _ record: Record, to partition: TopicPartition, transaction: UInt64?
+    func append(
+        _ record: Record, to partition: TopicPartition, transaction: UInt64?, writer: Int
     ) throws {
         let count = try partitionCount(of: partition.topic)
         guard (0..<count).contains(partition.partition) else {
@@ -124,7 +130,7 @@ public final class SimulatedLog {
                 partition: partition)
         }
         topics[partition.topic]?[Int(partition.partition)]
-            .append(record, transaction: transaction)
+            .append(record, transaction: transaction, writer: writer)
     }
 
     /// What a group has committed.
@@ -136,7 +142,13 @@ public final class SimulatedLog {
     public func forgetOffsets(of group: String) { groups[group]?.forgetOffsets() }
 
     /// A client that appends.
-    public func makeWriter() -> SimulatedWriter { SimulatedWriter(self) }
+    public func makeWriter() -> SimulatedWriter {
+        lastWriter += 1
+        let number = lastWriter
+        return SimulatedWriter(self) { [self] in
+            try append($0, to: $1, transaction: nil, writer: number)
+        }
+    }
 
     /// A client that appends in transactions.
     public func makeWriter(transactionalID: String) -> SimulatedTransactionalWriter {
@@ -182,7 +194,8 @@ extension SimulatedLog {
             transaction.partitions.insert(partition)
             return transaction.number
         }
-        try append(record, to: partition, transaction: number)
+        // One of an id's clients at a time can write, so that it is the id that counts.
+        try append(record, to: partition, transaction: number, writer: 0)
     }
 
     /// Makes offsets part of a transaction, as a group's coordinator does: it looks at member and generation

@@ -2,8 +2,16 @@ internal import Records
 
 /// One partition of a ``SimulatedLog``: what lies at each offset, as markers of transactions occupy some.
 struct SimulatedPartition {
+    /// A record and the place and the client that it has.
+    struct Found {
+        let offset: Int
+        let record: SimulatedLog.Record
+        /// The number of the client that appended it; 0: nobody's.
+        let writer: Int
+    }
+
     private enum Entry {
-        case record(SimulatedLog.Record, transaction: UInt64?)
+        case record(SimulatedLog.Record, transaction: UInt64?, writer: Int)
         case marker
     }
 
@@ -20,9 +28,9 @@ struct SimulatedPartition {
     /// The offset at which the oldest open transaction begins: readers see nothing from there on.
     var lastStableOffset: Int { open.values.min() ?? entries.count }
 
-    mutating func append(_ record: SimulatedLog.Record, transaction: UInt64?) {
+    mutating func append(_ record: SimulatedLog.Record, transaction: UInt64?, writer: Int) {
         if let transaction, open[transaction] == nil { open[transaction] = entries.count }
-        entries.append(.record(record, transaction: transaction))
+        entries.append(.record(record, transaction: transaction, writer: writer))
     }
 
     /// Takes what lies below an offset.
@@ -41,18 +49,16 @@ struct SimulatedPartition {
     ///
     /// - Returns: at most `maximum` records, and where reading goes on behind them and behind what is never
     ///   seen.
-    func visible(
-        from start: Int, maximum: Int
-    ) -> (records: [(offset: Int, record: SimulatedLog.Record)], next: Int) {
-        var found: [(offset: Int, record: SimulatedLog.Record)] = []
+    func visible(from start: Int, maximum: Int) -> (records: [Found], next: Int) {
+        var found: [Found] = []
         var next = max(start, earliest)
         let stable = lastStableOffset
         while next < stable {
-            if case .record(let record, let transaction) = entries[next],
+            if case .record(let record, let transaction, let writer) = entries[next],
                 transaction.map({ !aborted.contains($0) }) ?? true
             {
                 if found.count == maximum { break }
-                found.append((next, record))
+                found.append(Found(offset: next, record: record, writer: writer))
             }
             next += 1
         }

@@ -198,11 +198,11 @@ public final class SimulatedReader: LogReader {
 
     /// Lays records side by side in memory for the time of a call.
     private static func lend(
-        _ records: [(offset: Int, record: SimulatedLog.Record)], _ partition: TopicPartition,
+        _ records: [SimulatedPartition.Found], _ partition: TopicPartition,
         _ body: (RecordBatch) throws -> Void
     ) throws {
         var bytes: [UInt8] = [0]
-        for (_, record) in records { bytes += (record.key ?? []) + (record.value ?? []) }
+        for found in records { bytes += (found.record.key ?? []) + (found.record.value ?? []) }
         try bytes.withUnsafeBytes { memory in
             var cursor = 1
             func place(_ field: [UInt8]?) -> UnsafeRawBufferPointer? {
@@ -211,12 +211,12 @@ public final class SimulatedReader: LogReader {
                 return UnsafeRawBufferPointer(rebasing: memory[cursor..<(cursor + field.count)])
             }
             var views: [RecordView] = []
-            for (offset, record) in records {
-                let key = place(record.key)
+            for found in records {
+                let key = place(found.record.key)
                 views.append(
                     RecordView(
-                        offset: Offset(Int64(offset)), timestamp: record.timestamp,
-                        key: key, value: place(record.value)))
+                        offset: Offset(Int64(found.offset)), timestamp: found.record.timestamp,
+                        key: key, value: place(found.record.value)))
             }
             try views.withUnsafeBufferPointer {
                 try body(RecordBatch(partition: partition, records: $0))

@@ -13,10 +13,10 @@ public final class SimulatedWriter: LogWriter {
 
     init(
         _ log: SimulatedLog,
-        append: ((SimulatedLog.Record, TopicPartition) throws -> Void)? = nil
+        append: @escaping (SimulatedLog.Record, TopicPartition) throws -> Void
     ) {
         self.log = log
-        appendRecord = append ?? { try log.append($0, to: $1) }
+        appendRecord = append
     }
 
     /// The most records that a client takes at once, as Kafka's.

@@ -28,6 +28,8 @@ public enum Fault: String, CaseIterable, Sendable {
     case commitUnheard
     /// A commit is lost on its way, and nobody hears of that either.
     case commitLost
+    /// The database takes nothing of one task for seconds, as when its table's trigger is broken; others go on.
+    case tableBroken
     /// The authority takes no offsets into a transaction for now.
     case offsetsRefused
     /// Nobody hears whether offsets became part of a transaction.

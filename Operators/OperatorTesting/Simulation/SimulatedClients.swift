@@ -43,7 +43,7 @@ final class SimulatedClients {
         services.writer = writer
         services.authority =
             stage.authority == .postgres
-            ? world.database.makeAuthority() : LogAuthority(reader)
+            ? world.database.makeAuthority(reached: reached) : LogAuthority(reader)
     }
 
     private func openTransactions(

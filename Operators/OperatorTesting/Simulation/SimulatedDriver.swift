@@ -196,7 +196,7 @@ public final class SimulatedDriver {
             if lane.hasCrashed { try replace(lane) }
         case .poll(let lane): lane.poll()
         case .send(let lane): lane.sendOutput()
-        case .timer(let lane): lane.step(.timer)
+        case .timer(let lane): lane.tellTime()
         case .read(let lane, let partition): if lane.read(partition) { batches += 1 }
         }
     }
@@ -271,7 +271,11 @@ public final class SimulatedDriver {
         if faults.strikes(.clockLeap, oneIn: 1_000) { clock.advance(byMilliseconds: 20_000) }
         if faults.strikes(.leave, oneIn: 500), !lanes.isEmpty {
             let lane = anyLane()
-            if lanes.count(where: { $0.worker.stage.name == lane.worker.stage.name }) > 1 {
+            // One that stays is needed: nobody starts another.
+            let staying = lanes.count {
+                $0.worker.stage.name == lane.worker.stage.name && !$0.isLeaving
+            }
+            if staying > 1, !lane.isLeaving {
                 lane.isLeaving = true
                 lane.step(.stop)
             }

@@ -21,11 +21,8 @@ final class SimulatedLane {
     private var reads: [TopicPartition] = []
     private var endsTold: [TopicPartition: Offset] = [:]
     private var lastToken: UInt64 = 0
-    private var stalledUntil = EventTime.min
-    private var stalledSince: EventTime?
-    /// Whether output was lost of which the worker has not heard yet.
-    private var hasLostOutput = false
-    private(set) var wakeAt = EventTime.min
+    private var gate: OutputGate
+    private var wakeTime = WakeTime()
     /// Told what the worker reports.
     var report: (DataflowError) -> Void = { _ in }
     /// Until when the worker stands still, whatever happens around it.
@@ -48,14 +45,17 @@ final class SimulatedLane {
         runner = CommandRunner(run: run, stage: worker.stage.name, clients.services)
         clock = clients.clock
         faults = clients.faults
+        gate = OutputGate(worker.options)
     }
 
     // MARK: What can happen next
 
     var hasAnswer: Bool { !isStopped && !events.isEmpty }
-    var hasCommand: Bool { !commands.isEmpty && clock.now() >= stalledUntil }
+    var hasCommand: Bool { !commands.isEmpty && gate.isOpen(at: clock.now()) }
     var hasNews: Bool { !isStopped && reader.hasNews }
-    var isTimerDue: Bool { !isStopped && !worker.isStopped && clock.now() >= wakeAt }
+    var isTimerDue: Bool {
+        !isStopped && !worker.isStopped && wakeTime.isDue(at: clock.now())
+    }
     var hasOutput: Bool { clients.queue?.hasWaiting ?? false && clock.now() >= clients.slowUntil }
     var isAboutToDecide: Bool {
         if case .decide = commands.first { true } else { false }
@@ -86,7 +86,7 @@ final class SimulatedLane {
             case .withhold(let partitions):
                 reads.removeAll { partitions.contains($0) }
                 if clients.sabotage.bug == .pausedBatch { reader.skip(partitions) }
-            case .wake(let time): wakeAt = time
+            case .wake(let time): wakeTime.ask(for: time)
             case .report(let error): report(error)
             case .release(let partitions):
                 reads.removeAll { partitions.contains($0) }
@@ -100,6 +100,11 @@ final class SimulatedLane {
         }
     }
 
+    func tellTime() {
+        wakeTime.tell(at: clock.now())
+        step(.timer)
+    }
+
     func deliverAnswer() {
         guard !events.isEmpty else { return }
         if events.count > 1, events[0].isAnswer, events[1].isAnswer,
@@ -108,7 +113,7 @@ final class SimulatedLane {
             events.swapAt(0, 1)
         }
         let event = events.removeFirst()
-        if case .failed(.produce, _) = event { hasLostOutput = false }
+        gate.heard(event, waiting: &commands)
         if event.isAnswer, faults?.strikes(.answerDuplicated, oneIn: 20) ?? false {
             events.append(event)
         }
@@ -163,39 +168,27 @@ final class SimulatedLane {
     func carryOut() {
         guard let command = commands.first else { return }
         do {
-            try carryOut(command)
+            if !gate.isVoid(command) {
+                try carryOut(command)
+                gate.took(command)
+            }
             commands.removeFirst()
         } catch is SimulatedCrash {
             hasCrashed = true
         } catch {
             let error = SimulatedLane.dataflowError(error)
-            if case .produce = command, error.retry == .backoff, mayStall() {
-                // Nothing may overtake it: it stays at the head of the queue.
-                stalledUntil = clock.now().advanced(byMilliseconds: 50)
-            } else {
-                if case .produce = command {
-                    stalledSince = nil
-                    hasLostOutput = true
-                }
-                commands.removeFirst()
-                events.append(.failed(command, error))
-            }
+            // Nothing may overtake what waits for room: it stays at the head of the queue.
+            if gate.refused(command, error, by: clock) { return }
+            commands.removeFirst()
+            events.append(.failed(command, error))
         }
-    }
-
-    private func mayStall() -> Bool {
-        let since = stalledSince ?? clock.now()
-        stalledSince = since
-        return clock.now().millisecondsSince(since) < worker.options.longestStallMilliseconds
     }
 
     private func carryOut(_ command: WorkerCommand) throws {
         switch command {
-        case .produce where hasLostOutput: break
         case .produce(let batch, _):
             lastToken += 1
             try clients.services.writer?.write(batch, token: lastToken)
-            stalledSince = nil
             try clients.services.reached(.produced)
         case .stopped(let error):
             failure = error
@@ -229,7 +222,9 @@ extension WorkerEvent {
     /// Whether it answers a command, so that a real client's could be late or come twice.
     fileprivate var isAnswer: Bool {
         switch self {
-        case .claimed, .loaded, .linkLoaded, .started, .prepared, .flushed, .decided: true
+        case .claimed, .loaded, .linkLoaded, .started, .prepared, .flushed, .decided,
+            .decidedInPart:
+            true
         default: false
         }
     }

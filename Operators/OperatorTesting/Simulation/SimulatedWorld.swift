@@ -36,6 +36,7 @@ final class SimulatedWorld {
         log.faults = faults
         store.faults = faults
         database.faults = faults
+        database.clock = clock
         if options.bug == .skipFencing {
             database.ignoresGenerations = true
             log.ignoreFencing()

@@ -1,4 +1,5 @@
 internal import Records
+public import Runtime
 public import State
 
 /// A database in memory: tables, and the positions of tasks with the generation of whoever claimed each last.
@@ -21,6 +22,13 @@ public final class SimulatedDatabase {
     var ignoresGenerations = false
     /// What goes wrong; nil: nothing.
     public var faults: FaultPlan?
+    /// What time it is, for what lasts for seconds.
+    var clock: any EventClock = ManualClock(EventTime(milliseconds: 0))
+    /// Until when the tables of a task take nothing.
+    private var brokenUntil: [TaskID: EventTime] = [:]
+    private var mayBreak = true
+    /// For how long a table is broken.
+    static let brokenMilliseconds: Int64 = 3_000
     /// Why a row is not taken, as by a constraint; nil: it is.
     public var refusal: (TableSpec, RowChange) -> String? = { _, _ in nil }
     /// Whether the database can't be reached.
@@ -39,7 +47,13 @@ public final class SimulatedDatabase {
     public func position(of task: TaskID) -> CommitPosition? { claims[task]?.position }
 
     /// A commit authority, as one worker has it.
-    public func makeAuthority() -> SimulatedAuthority { SimulatedAuthority(self) }
+    ///
+    /// - Parameter reached: told where in the commit protocol it stands.
+    public func makeAuthority(
+        reached: @escaping (CrashPoint) throws -> Void = { _ in }
+    ) -> SimulatedAuthority {
+        SimulatedAuthority(self, reached: reached)
+    }
 
     /// A writer of rows outside of commits.
     public func makeWriter() -> SimulatedTableWriter { SimulatedTableWriter(self) }
@@ -49,6 +63,30 @@ public final class SimulatedDatabase {
         guard isDown else { return }
         throw DataflowError(
             .databaseUnavailable, domain: .external, retry: .backoff, "the database is down")
+    }
+
+    /// Mends all tables for good: a run that is to end does not while one takes nothing.
+    package func mendTables() {
+        brokenUntil = [:]
+        mayBreak = false
+    }
+
+    /// - Throws: an error that passes, while the tables of a task take nothing.
+    func checkTables(of task: TaskID) throws {
+        if mayBreak, faults?.strikes(.tableBroken, oneIn: 12) ?? false {
+            brokenUntil[task] = clock.now()
+                .advanced(byMilliseconds: SimulatedDatabase.brokenMilliseconds)
+        }
+        guard let end = brokenUntil[task] else { return }
+        let left = end.millisecondsSince(clock.now())
+        // A clock that was turned back mends it, too.
+        guard left > 0, left <= SimulatedDatabase.brokenMilliseconds else {
+            brokenUntil[task] = nil
+            return
+        }
+        throw DataflowError(
+            .rejected, domain: .user, retry: .backoff,
+            "the database refused every row of task \(task)")
     }
 
     /// Creates what is missing of a table.

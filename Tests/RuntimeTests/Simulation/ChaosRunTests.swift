@@ -38,7 +38,7 @@ struct ChaosRunTests {
 
     @Test("one whose state is the engine's publishes the same, whoever dies")
     func sound() throws {
-        for define in [TestPipelines.running, TestPipelines.windows(), TestPipelines.delayed] {
+        for define in [TestPipelines.running, TestPipelines.windows(), TestPipelines.delayed()] {
             let run = run(define)
             var (checked, kills) = (0, 0)
             for seed in Self.seeds {

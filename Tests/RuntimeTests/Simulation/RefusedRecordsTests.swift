@@ -173,7 +173,7 @@ struct RefusedRecordsTests {
     private static func copies(_ graph: GraphBuilder) {
         let events = graph.source("events", from: KafkaSource<Event>("events"))
         events.rejected.sink("rejects", to: DeadLetters())
-        events.accepted.map("enlarged") { Enlarged(event: $0, size: isBad($0) ? 5_000 : 10) }
+        events.accepted.map("enlarged") { Parcel(event: $0, size: isBad($0) ? 5_000 : 10) }
             .sink("copies", to: KafkaSink("copies"))
     }
 
@@ -240,9 +240,9 @@ struct RefusedRecordsTests {
             events.rejected.sink("rejects", to: DeadLetters())
             events.accepted
                 .assignTimestamps("time", .boundedOutOfOrder(.seconds(2)), \.happenedAt)
-                .map("enlarged") { Enlarged(event: $0, size: Self.isBad($0) ? 5_000 : 10) }
+                .map("enlarged") { Parcel(event: $0, size: Self.isBad($0) ? 5_000 : 10) }
                 .keyBy("by-kind", \.event.kind)
-                .process("count") { CountOfKind() }
+                .process("count") { RunningCount<Parcel>() }
                 .sink("totals", to: KafkaSink("totals"))
         }
         harness.driver.log.recordBound = 1_000
@@ -253,52 +253,5 @@ struct RefusedRecordsTests {
             Set(letters.compactMap(\.value)) == Set(events.filter(Self.isBad).map(Self.bytes)))
         let totals = try harness.records(of: "totals", as: Total.self)
         #expect(totals.count == events.filter { !Self.isBad($0) }.count)
-    }
-}
-
-/// An event in a record of any size.
-private struct Enlarged: TopicRecord, BinaryCodable {
-    var event: Event
-    var size: Int
-
-    init(event: Event, size: Int) {
-        self.event = event
-        self.size = size
-    }
-
-    init(from reader: inout ByteReader) throws(CodecError) {
-        event = try Event(from: &reader)
-        size = reader.remaining
-        _ = try reader.raw(size)
-    }
-
-    func encode(into writer: inout ByteWriter) {
-        event.encode(into: &writer)
-        writer.raw([UInt8](repeating: 7, count: size))
-    }
-
-    init(record: RecordView) throws(CodecError) {
-        guard let value = record.value else { throw .malformed("no value") }
-        try self.init(decoding: value)
-    }
-
-    func encodeKey(into writer: inout ByteWriter) -> Bool { event.encodeKey(into: &writer) }
-
-    func encodeValue(into writer: inout ByteWriter) -> Bool {
-        encode(into: &writer)
-        return true
-    }
-}
-
-/// How many events of a kind there were so far.
-private struct CountOfKind: ProcessFunction {
-    func initialState(of key: Int64) -> Int64 { 0 }
-
-    mutating func process(
-        _ event: Enlarged, at time: EventTime, key: Int64, state: inout Int64,
-        context: inout ProcessContext<Total>
-    ) {
-        state += 1
-        context.emit(Total(kind: key, start: 0, count: state, sum: 0), at: time)
     }
 }
