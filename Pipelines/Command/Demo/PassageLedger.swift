@@ -20,7 +20,7 @@ struct PassageLedger {
     /// The passages that stand, and whether each was told when another of its vehicle about then had been taken back.
     private(set) var standing: [SegmentTraversal: Bool] = [:]
     private(set) var rows: [LatencyProbe.Row: Row] = [:]
-    private var takenBack: [UInt64: [EventTime]] = [:]
+    private var takenBack: [UInt64: [(segment: SegmentID, leftAt: EventTime)]] = [:]
     private let windowMilliseconds: Int64
 
     /// Knows of no passage.
@@ -38,15 +38,17 @@ struct PassageLedger {
             rows[row]?.vehicles[traversal.vehicle] = nil
         }
         guard traversal.isTakenBack else {
+            // What is driven behind all that was taken back stands in no other's place.
             standing[traversal] = takenBack[traversal.vehicle, default: []].contains {
-                abs($0.millisecondsSince(traversal.leftAt)) <= PassageLedger.reach
+                abs($0.leftAt.millisecondsSince(traversal.leftAt)) <= PassageLedger.reach
+                    && ($0.segment == traversal.segment || $0.leftAt >= traversal.leftAt)
             }
             return
         }
         var told = traversal
         told.isTakenBack = false
         standing[told] = nil
-        takenBack[traversal.vehicle, default: []].append(traversal.leftAt)
+        takenBack[traversal.vehicle, default: []].append((traversal.segment, traversal.leftAt))
     }
 
     /// How many rows don't count the passages that stand, of those with enough vehicles.
@@ -98,8 +100,9 @@ struct VehicleSends {
         let first = behind.map(\.sent).min() ?? own
         guard isCorrected else { return LatencyProbe.Sending(first: first, known: own) }
         let shown = overtaken.lazy.filter {
-            abs($0.time.millisecondsSince(passage.leftAt)) <= PassageLedger.reach
-        }.map(\.sent).max()
+            // One that was sent before has corrected nothing that was told of the passage.
+            abs($0.time.millisecondsSince(passage.leftAt)) <= PassageLedger.reach && $0.sent > first
+        }.map(\.sent).min()
         return LatencyProbe.Sending(first: first, known: max(own, shown ?? own))
     }
 }
