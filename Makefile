@@ -64,6 +64,10 @@ accuracy: setup ## how right matching and speeds are, against a known truth; wit
 	@status=0; .build/release/Accuracy $(MAP) $(if $(MAP),--tracks .millrace/accuracy/tracks) || status=$$?; \
 		$(if $(MAP),.ci/accuracy-peer $(MAP) .millrace/accuracy || status=$$?;) exit $$status
 
+.PHONY: routers
+routers: build ## Valhalla 3.9 routes by the speeds that are exported to it (a test; needs Python 3.12 and PyPI)
+	@.ci/test --filter RouterPeerTests
+
 .PHONY: bench-smoke
 bench-smoke: ## the record path's instructions must stay below the committed bound
 	@.ci/bench-smoke

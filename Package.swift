@@ -125,7 +125,10 @@ let package = Package(
             swiftSettings: settings),
         tests(
             "KafkaClient",
-            uses: ["KafkaClient", "LogContract", "Records", "State", "Runtime", "EmbeddedBroker"]),
+            uses: [
+                "KafkaClient", "CRdKafka", "LogContract", "Records", "State", "Runtime",
+                "EmbeddedBroker",
+            ]),
         clibrary("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
         module("PostgresClient", uses: ["Records", "State", "CPostgres"]),
         // The server that tests use: one of their own, or that of `DATABASE_URL`.
@@ -208,8 +211,8 @@ let package = Package(
                 "Records", "State", "Dataflow", "Transforms", "Sources", "Sinks", "Runtime",
                 "EngineWorkload", "KafkaClient", "CRdKafka", "ObjectStore", "BrokerModel",
                 "EmbeddedBroker", "PostgresClient", "TimeSeries", "Serving", "LocationIngest",
-                "Geo", "RoadNetwork", "MapMatching", "Fleet", "TrafficUpdates", protobuf,
-                .product(name: "Logging", package: "swift-log"),
+                "Geo", "RoadNetwork", "MapMatching", "Fleet", "TrafficUpdates", "OperatorTesting",
+                protobuf, .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/Benchmarks",
             swiftSettings: settings),
@@ -260,7 +263,7 @@ let package = Package(
             "TrafficUpdates",
             uses: [
                 "TrafficUpdates", "LocationIngest", "Geo", "RoadNetwork", "Records", "State",
-                "Dataflow", "Transforms", "Runtime", "OperatorTesting",
+                "Dataflow", "Transforms", "Runtime", "OperatorTesting", "TestFiles",
             ]),
         pipeline(
             "WordCount",
@@ -295,7 +298,7 @@ let package = Package(
                 "Command", "Records", "State", "Dataflow", "Runtime", "KafkaClient",
                 "PostgresClient", "LocationIngest", "TrafficUpdates", "WordCount", "Serving",
                 "Sources", "OperatorTesting", "TestFiles", "Geo", "RoadNetwork",
-                "EmbeddedBroker", "LogContract", "DatabaseFixture", "Sinks", "Transforms",
+                "EmbeddedBroker", "LogContract", "DatabaseFixture", "Sinks", "Transforms", "Fleet",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["Golden"]),

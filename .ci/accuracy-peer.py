@@ -1,4 +1,7 @@
-"""accuracy-peer.py CONFIG TRACKS: matches each route of a file with Valhalla and prints the error and the speed."""
+"""accuracy-peer.py CONFIG TRACKS [ERRORS]: matches each route of a file with Valhalla and prints the error and the speed.
+
+ERRORS has our own errors by cell: where ours is above Valhalla's, that is said, and the exit status is 1.
+"""
 
 import collections
 import json
@@ -37,8 +40,18 @@ with open(sys.argv[2]) as file:
         missed += sum(value for value in balance.values() if value > 0)
         extra -= sum(value for value in balance.values() if value < 0)
 
-driving, sampling, noise = os.path.basename(sys.argv[2]).removesuffix(".jsonl").split("-")
+cell = os.path.basename(sys.argv[2]).removesuffix(".jsonl")
+driving, sampling, noise = cell.split("-")
+peer = 100 * (missed + extra) / total
+ours = None
+if len(sys.argv) > 3:
+    with open(sys.argv[3]) as file:
+        ours = next((entry["percent"] for entry in map(json.loads, file) if entry["cell"] == cell), None)
 print(
-    f"  {driving}, {sampling} s, {noise} m: {100 * (missed + extra) / total:.2f} ({100 * (1 - missed / total):.2f} right),"
-    f" {points / seconds:,.0f} points/s" + (f", {failed} routes without an answer" if failed else "")
+    f"  {driving}, {sampling} s, {noise} m: {peer:.2f} ({100 * (1 - missed / total):.2f} right),"
+    f" {points / seconds:,.0f} points/s"
+    + (f", {failed} routes without an answer" if failed else "")
+    + (f", ours {ours:.2f}" if ours is not None else "")
+    + (": ABOVE VALHALLA'S" if ours is not None and ours > peer else "")
 )
+sys.exit(1 if ours is not None and ours > peer else 0)

@@ -66,12 +66,14 @@ public struct Coordinate: Hashable, Sendable {
 }
 
 extension Coordinate {
-    /// The coordinate at `fraction` of the straight way to `other`: 0 is here, 1 is there.
+    /// The coordinate at `fraction` of the straight way to `other`, across the antimeridian where that is shorter: 0
+    /// is here, 1 is there.
     @inlinable
     public func interpolated(to other: Coordinate, fraction: Double) -> Coordinate {
         Coordinate(
             latitude: latitude + (other.latitude - latitude) * fraction,
-            longitude: longitude + (other.longitude - longitude) * fraction)
+            longitude: Longitude.wrapped(
+                longitude + Longitude.wrapped(other.longitude - longitude) * fraction))
     }
 }
 

@@ -20,7 +20,8 @@ public struct LocalProjection: Sendable {
     @inlinable
     public func project(_ coordinate: Coordinate) -> PlanarPoint {
         PlanarPoint(
-            x: (coordinate.longitude - origin.longitude) * metersPerDegreeOfLongitude,
+            x: Longitude.wrapped(coordinate.longitude - origin.longitude)
+                * metersPerDegreeOfLongitude,
             y: (coordinate.latitude - origin.latitude) * metersPerDegree)
     }
 
@@ -29,6 +30,7 @@ public struct LocalProjection: Sendable {
     public func unproject(_ point: PlanarPoint) -> Coordinate {
         Coordinate(
             latitude: origin.latitude + point.y / metersPerDegree,
-            longitude: origin.longitude + point.x / metersPerDegreeOfLongitude)
+            longitude: Longitude.wrapped(
+                origin.longitude + point.x / metersPerDegreeOfLongitude))
     }
 }

@@ -118,7 +118,7 @@ struct Dwell: Hashable, Sendable {
         let count = Double(max(1, all.count))
         return Coordinate(
             latitude: latitude + Double(all.y) / count / scale.y,
-            longitude: longitude + Double(all.x) / count / scale.x)
+            longitude: Longitude.wrapped(longitude + Double(all.x) / count / scale.x))
     }
 
     /// Whether the user surely stands: it has stayed for long enough, and its positions stray no farther from one to
@@ -138,7 +138,7 @@ struct Dwell: Hashable, Sendable {
     private func place(_ position: Lattice.Pending) -> (x: Float, y: Float) {
         let scale = scale
         return (
-            Float((position.longitude - longitude) * scale.x),
+            Float(Longitude.wrapped(position.longitude - longitude) * scale.x),
             Float((position.latitude - latitude) * scale.y)
         )
     }
@@ -200,7 +200,7 @@ struct Dwell: Hashable, Sendable {
         let count = Float(max(1, positions.count))
         let (x, y) = (positions.x / count, positions.y / count)
         latitude = max(-90, min(90, latitude + Double(y) / scale.y))
-        if scale.x > 1 { longitude += Double(x) / scale.x }
+        if scale.x > 1 { longitude = Longitude.wrapped(longitude + Double(x) / scale.x) }
         lastX -= x
         lastY -= y
         since = time
@@ -229,10 +229,17 @@ extension Dwell: BinaryCodable {
         window = try Dwell.sum(&reader)
         variance = try Dwell.metres(&reader)
         differences = try reader.integer()
+        guard variance >= 0, differences <= Dwell.noiseMemory else {
+            throw .malformed("a noise that is none")
+        }
         if try Bool(from: &reader) {
+            let time = try reader.integer(Int64.self)
+            // A stay may begin anew at this time.
+            guard time.magnitude <= Lattice.timeLimit else {
+                throw .malformed("a stay out of range")
+            }
             outside = Outside(
-                time: try reader.integer(), x: try Dwell.metres(&reader),
-                y: try Dwell.metres(&reader))
+                time: time, x: try Dwell.metres(&reader), y: try Dwell.metres(&reader))
         }
         if try Bool(from: &reader) {
             parked = Place(segment: try reader.integer(), offset: try reader.double())

@@ -46,7 +46,7 @@ extension Lattice.Pending: BinaryCodable {
 
 extension Lattice: BinaryCodable {
     /// Raised with the form of the bytes.
-    public static var codecVersion: UInt32 { 4 }
+    public static var codecVersion: UInt32 { 5 }
 
     /// Reads a state; whoever writes checkpoints keeps the graph's fingerprint beside it.
     public init(from reader: inout ByteReader) throws(CodecError) {
@@ -71,6 +71,8 @@ extension Lattice: BinaryCodable {
             read.enterTime = try Lattice.readMoment(&reader)
             read.enterOffset = try reader.double()
             read.ahead = try reader.integer()
+            read.begins = try Bool(from: &reader)
+            read.seen = try Lattice.readSightings(&reader)
             track = read
         }
         for _ in 0..<(try reader.count(minimumSize: 12)) {
@@ -87,6 +89,22 @@ extension Lattice: BinaryCodable {
         lateCount = try reader.varint()
         strayCount = try reader.varint()
         breakCount = try reader.varint()
+    }
+
+    private static func readSightings(
+        _ reader: inout ByteReader
+    ) throws(CodecError) -> [Sighting] {
+        let count = try reader.count(minimumSize: 2)
+        guard (1...sightingLimit).contains(count) else { throw .malformed("sightings without end") }
+        var seen: [Sighting] = []
+        for _ in 0..<count {
+            let (free, time) = (try reader.varint(), try reader.varint())
+            guard let free = UInt32(exactly: free), let time = UInt32(exactly: time) else {
+                throw .malformed("a sighting out of range")
+            }
+            seen.append(Sighting(free: free, time: time))
+        }
+        return seen
     }
 
     private mutating func readSteps(_ reader: inout ByteReader) throws(CodecError) {
@@ -146,6 +164,12 @@ extension Lattice: BinaryCodable {
             writer.double(track.enterTime)
             writer.double(track.enterOffset)
             writer.integer(track.ahead)
+            track.begins.encode(into: &writer)
+            writer.varint(UInt64(track.seen.count))
+            for sighting in track.seen {
+                writer.varint(UInt64(sighting.free))
+                writer.varint(UInt64(sighting.time))
+            }
         }
         writer.varint(UInt64(recent.count))
         for item in recent {

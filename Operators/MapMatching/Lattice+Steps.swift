@@ -43,7 +43,8 @@ extension Lattice.Step {
     /// Metres on the local plane.
     func distance(to other: Coordinate) -> Double {
         let y = (other.latitude - latitude) * metersPerDegree
-        let x = (other.longitude - longitude) * metersPerDegree * cos(latitude * .pi / 180)
+        let turn = Longitude.wrapped(other.longitude - longitude)
+        let x = turn * metersPerDegree * cos(latitude * .pi / 180)
         return (x * x + y * y).squareRoot()
     }
 }

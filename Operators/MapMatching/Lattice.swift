@@ -6,7 +6,7 @@ public import RoadNetwork
 ///
 /// Bounded: at most ``MatcherSettings/lagSteps`` + 1 steps of ``MatcherSettings/candidates`` places
 /// (24 bytes each), the ways between them (4 bytes a segment, at most ``routeLimit`` a place), 256
-/// observations between the steps (32 bytes each), 8 past passages and 90 bytes of where it stays. A moving car at 5 s
+/// observations between the steps (32 bytes each), 8 past passages, 12 places behind (8 bytes each) and 90 bytes of where it stays. A moving car at 5 s
 /// holds about 1 to 2 KB. Segments are named by index: bytes are only good for a graph with the same
 /// ``RoadGraph/fingerprint``.
 public struct Lattice: Sendable {
@@ -16,6 +16,8 @@ public struct Lattice: Sendable {
     static let minorLimit = 256
     /// The most observations between the last step and now.
     static let trailingLimit = 64
+    /// The last observations whose places are kept to tell where a track begins and ends.
+    static let sightingLimit = 12
     /// The decided passages that are kept to place late observations.
     static let recentLimit = 8
 
@@ -62,6 +64,14 @@ public struct Lattice: Sendable {
         var sequence: UInt64
     }
 
+    /// How far an observation lies behind the one before it on the way that is decided.
+    struct Sighting: Hashable, Sendable {
+        /// Milliseconds at free flow.
+        var free: UInt32
+        /// Milliseconds.
+        var time: UInt32
+    }
+
     /// The passage that is being driven where all is decided.
     struct Track: Hashable, Sendable {
         /// Stands for a segment that isn't known yet: the crossing before it was passed, but which road was taken
@@ -82,6 +92,10 @@ public struct Lattice: Sendable {
         /// How many segments behind the last decided step are given out already, since all plausible paths
         /// leave them behind.
         var ahead: UInt16 = 0
+        /// The last observations on the way; of the first one only the place counts.
+        var seen = [Sighting(free: 0, time: 0)]
+        /// Whether the first passage is still being driven and ``seen`` goes back to its beginning.
+        var begins = true
 
         /// Stands at the first place of a track.
         init(segment: Int32, offset: Double, time: Double, sequence: UInt64, confidence: Float) {
@@ -124,6 +138,13 @@ public struct Lattice: Sendable {
             guard weight > 0, count > 0, sigma > 0 else { return 1 }
             let variance = (sigma * sigma * weight + squares) / (weight + count)
             return max(1, min(variance.squareRoot(), Float(settings.mostSigma)) / sigma)
+        }
+
+        /// What the user's standard deviation is likely to be, in metres: without a least one.
+        func deviation(_ settings: MatcherSettings) -> Double {
+            let (sigma, weight) = (Float(settings.sigma), max(1, Float(settings.sigmaWeight)))
+            let variance = (sigma * sigma * weight + squares) / (weight + count)
+            return Double(max(1, min(variance.squareRoot(), Float(settings.mostSigma))))
         }
 
         /// The user's standard deviation in metres.

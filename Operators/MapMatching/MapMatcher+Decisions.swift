@@ -80,7 +80,8 @@ extension MapMatcher {
             if found.isEmpty || !connect(observation, &lattice) { lattice.minors.append(last) }
         }
         decideAll(&lattice, &output)
-        if let track = lattice.track {
+        if var track = lattice.track {
+            settleBegin(&track, lattice, [], end: track.offset, reachesEnd: false)
             for minor in lattice.minors {
                 let place = graph.projection(
                     of: minor.coordinate, on: track.base, from: 0,
@@ -92,7 +93,7 @@ extension MapMatcher {
             }
             leave(
                 &lattice, track, at: max(track.time, track.enterTime),
-                offset: snappedEnd(of: track, lattice), isEnd: false,
+                offset: settledEnd(of: track, lattice), isEnd: false,
                 by: (track.sequence, Int64(track.time)), &output)
         }
         lattice.track = nil
@@ -101,34 +102,6 @@ extension MapMatcher {
         lattice.routes.removeAll(keepingCapacity: true)
         lattice.minors.removeAll(keepingCapacity: true)
         lattice.strays = 0
-    }
-
-    /// How close to a crossing a user's track begins or ends there, in metres.
-    private func endTolerance(_ lattice: Lattice) -> Double {
-        settings.endDeviations * settings.sigma * Double(lattice.noise.ratio(settings))
-    }
-
-    /// Lets a track that begins within the noise of a crossing begin there.
-    private func snapStart(_ lattice: inout Lattice) {
-        guard var track = lattice.track else { return }
-        let tolerance = endTolerance(lattice)
-        let length = graph.length(Int(track.segment))
-        if length - track.offset <= min(tolerance, track.offset) {
-            // The passage begins at its end, where nothing is given out of it.
-            track.enterOffset = length
-        } else if track.offset <= tolerance {
-            track.enterOffset = 0
-            track.offset = 0
-        }
-        lattice.track = track
-    }
-
-    /// Where on its last segment a track ends: at the crossing that lies within the noise, if one does.
-    private func snappedEnd(of track: Lattice.Track, _ lattice: Lattice) -> Double {
-        let tolerance = endTolerance(lattice)
-        let length = graph.length(Int(track.base))
-        if length - track.offset <= min(tolerance, track.offset) { return length }
-        return track.offset <= tolerance && track.enterOffset == 0 ? 0 : track.offset
     }
 
     /// Fills ``chain`` with the places of the path that ends at `place` of `step`, from step 0.
@@ -160,7 +133,6 @@ extension MapMatcher {
             lattice.track = Lattice.Track(
                 segment: candidate.segment, offset: offset, time: Double(first.time),
                 sequence: first.sequence, confidence: confidence)
-            snapStart(&lattice)
             output.points.append(
                 MatchedPoint(
                     sequence: first.sequence, time: EventTime(milliseconds: first.time),

@@ -134,6 +134,7 @@ extension MapMatcher {
         }
         let end = drive.pieces[drive.pieces.count - 1]
         if track.ahead == 0, track.segment == Lattice.Track.open { track.segment = end.segment }
+        see(&track, lattice)
         track.base = end.segment
         track.offset = end.to
         track.time = Double(step.time)
@@ -145,6 +146,19 @@ extension MapMatcher {
                 segment: Int(track.base), offset: track.offset))
     }
 
+    /// Takes in the sightings of the leg that is laid out.
+    func see(_ track: inout Lattice.Track, _ lattice: Lattice) {
+        let anchors = drive.anchors.dropFirst()
+        if track.begins, track.segment >= 0,
+            track.seen.count + anchors.count > Lattice.sightingLimit
+        {
+            // Later ones would tell no more of the beginning than these.
+            let length = graph.length(Int(track.segment))
+            settleBegin(&track, lattice, anchors, end: length, reachesEnd: true)
+        }
+        track.see(anchors)
+    }
+
     /// Gives out the passage that ends with a piece of the drive, and enters the next piece.
     func pass(
         _ index: Int, _ lattice: inout Lattice, _ track: inout Lattice.Track, _ confidence: Float,
@@ -152,6 +166,9 @@ extension MapMatcher {
     ) {
         let piece = drive.pieces[index]
         if track.segment == Lattice.Track.open { track.segment = piece.segment }
+        settleBegin(
+            &track, lattice, drive.anchors.dropFirst(), end: piece.to,
+            reachesEnd: piece.reachesEnd)
         let (time, anchor) = drive.leaving(
             piece, entered: track.enterTime, at: track.enterOffset)
         leave(

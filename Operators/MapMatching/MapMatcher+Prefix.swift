@@ -73,6 +73,7 @@ extension MapMatcher {
                 passed += 1
             }
             let end = drive.pieces[drive.pieces.count - 1]
+            if along.begins { see(&along, lattice) }
             along.base = end.segment
             along.offset = end.to
             along.time = Double(step.time)
@@ -84,6 +85,7 @@ extension MapMatcher {
         track.enterOffset = along.enterOffset
         track.confidence = along.confidence
         track.ahead = UInt16(clamping: common)
+        track.begins = along.begins
         lattice.track = track
     }
 

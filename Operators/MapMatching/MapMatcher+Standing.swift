@@ -55,11 +55,12 @@ extension MapMatcher {
         var (north, east, count) = (0.0, 0.0, 1.0)
         for minor in lattice.minors where minor.time > step.time {
             north += minor.latitude - place.latitude
-            east += minor.longitude - place.longitude
+            east += Longitude.wrapped(minor.longitude - place.longitude)
             count += 1
         }
         let mean = Coordinate(
-            latitude: place.latitude + north / count, longitude: place.longitude + east / count)
+            latitude: place.latitude + north / count,
+            longitude: Longitude.wrapped(place.longitude + east / count))
         return mean.isValid ? mean : nil
     }
 

@@ -15,8 +15,8 @@ public import RoadNetwork
 /// ``Lattice``. One matcher serves all users of a task, in any order; the result for a user is a
 /// function of the settings, the graph and the user's observations alone.
 public struct MapMatcher {
-    /// The parameters.
-    public let settings: MatcherSettings
+    /// The parameters; others count from the next call.
+    public var settings: MatcherSettings
     /// The roads.
     public let graph: RoadGraph
 

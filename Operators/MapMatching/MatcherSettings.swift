@@ -66,7 +66,7 @@ public struct MatcherSettings: Hashable, Sendable {
     public var reorderBound: Int64 = 0
     /// The most observations that are held back.
     public var reorderCapacity = 64
-    /// How close to a crossing a track's end counts as lying at it, in standard deviations of the user's noise.
+    /// How close to a crossing a track's end counts as lying at it, in standard deviations of what is known of its place.
     ///
     /// A piece that short at an end may not have been driven at all, and tells nothing of speed: it is left out; and
     /// a passage that lacks no more at its end counts as reaching the crossing.

@@ -16,6 +16,8 @@ public enum RoadNetworkError: Error, Hashable, Sendable {
     case noRoads
     /// The map holds more of something than the graph can number.
     case tooLarge(String)
+    /// A file was replaced or written anew by somebody else, or doesn't fit the other that goes with it.
+    case outdated(String)
 }
 
 extension RoadNetworkError: CustomStringConvertible {
@@ -29,6 +31,7 @@ extension RoadNetworkError: CustomStringConvertible {
         case .unsupported(let feature): "the file needs \(feature), which is not supported"
         case .noRoads: "no drivable road in the map"
         case .tooLarge(let what): "too large: \(what)"
+        case .outdated(let what): what
         }
     }
 }

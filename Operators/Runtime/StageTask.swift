@@ -45,6 +45,8 @@ final class StageTask {
     private var glancedAt = (records: 0, bytes: 0)
     /// Whether the state may have outgrown a bound since the last commit: the next one weighs it.
     private(set) var mayBeTooLarge = false
+    /// The newest event time of the recording whose end its inputs have come to; nil: they end for good.
+    var recordingEnd: EventTime?
     /// When the operators were flushed last.
     private var flushedAt = EventTime.min
     /// Whether anything happened that the next commit has to record.
@@ -230,7 +232,12 @@ final class StageTask {
             if inputs[index].position ?? Offset(0) >= end {
                 inputs[index].hasEnded = true
                 chain.context.now = now
-                inputs[index].chain.end()
+                if recordingEnd == nil {
+                    inputs[index].chain.end()
+                } else {
+                    // Others go on behind it: event time is taken as far as is needed, and not to its end.
+                    inputs[index].chain.tick(tick(of: inputs[index], now: now, isBounded: true))
+                }
                 isDirty = true
             }
         }
@@ -243,9 +250,7 @@ final class StageTask {
     /// Tells the operators the time.
     func tick(now: EventTime, isBounded: Bool) {
         chain.context.now = now
-        for input in inputs {
-            input.chain.tick(Tick(now: now, idleSince: input.idleSince, isBounded: isBounded))
-        }
+        for input in inputs { input.chain.tick(tick(of: input, now: now, isBounded: isBounded)) }
         // Event time may have followed the clock, and whoever reads our markers waits for them; beside that a
         // marker is due now and then, so that silence can be told from death.
         let isMarkerDue =
@@ -257,6 +262,17 @@ final class StageTask {
             isDirty = true
         }
         endInputs(now: now)
+    }
+
+    private func tick(of input: Input, now: EventTime, isBounded: Bool) -> Tick {
+        Tick(
+            now: now, idleSince: input.hasEnded ? input.idleSince ?? now : input.idleSince,
+            isBounded: isBounded, recordingEnd: recordingEnd)
+    }
+
+    /// The newest event time of a record that it has read; nil before the first.
+    var newestTime: EventTime? {
+        chain.context.newestTime == .min ? nil : chain.context.newestTime
     }
 
     /// Takes what the operators have written so far.

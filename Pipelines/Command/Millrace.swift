@@ -1,5 +1,6 @@
 internal import ArgumentParser
 @preconcurrency internal import Glibc
+internal import KafkaClient
 
 /// The `millrace` binary.
 @main
@@ -17,6 +18,7 @@ struct Millrace: AsyncParsableCommand {
     static func main() async {
         // Whoever follows a run through a pipe or a file is to see each line when it is said.
         setvbuf(stdout, nil, _IOLBF, 0)
+        ClientMemory.giveBackBatches()
         await main(nil)
     }
 }

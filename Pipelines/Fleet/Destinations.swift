@@ -80,9 +80,7 @@ struct Destinations {
             PlanarPoint(x: Double(best.column) * cell, y: Double(best.row) * cell))
         let opposite = plane.unproject(
             PlanarPoint(x: Double(best.column) * cell + side, y: Double(best.row) * cell + side))
-        return BoundingBox(
-            south: corner.latitude, west: corner.longitude, north: opposite.latitude,
-            east: opposite.longitude)
+        return BoundingBox(southWest: corner, northEast: opposite)
     }
 
     /// The crossings of the area that reach each other without leaving it.

@@ -29,6 +29,8 @@ public struct FleetSimulator {
     private var isClosed = false
 
     private static let slice: Int64 = 1_000
+    /// The standard deviation of headings in degrees.
+    private static let headingNoise = 5.0
 
     /// Prepares the fleet.
     ///
@@ -284,7 +286,11 @@ public struct FleetSimulator {
         if scenario.reportsMotion {
             let ahead = graph.coordinate(on: Int(vehicle.segment), offset: vehicle.offset + 2)
             let behind = graph.coordinate(on: Int(vehicle.segment), offset: vehicle.offset - 2)
-            event.heading = Bearing.normalized(behind.bearing(to: ahead) + noise.x * 5)
+            // A draw of its own, of vehicle and time alone: positions are the same with motion and without.
+            var compass = SeededGenerator(seed: SeededGenerator.mix(scenario.seed ^ 0xC0_3A55))
+                .split(UInt64(number)).split(UInt64(bitPattern: vehicle.nextSample))
+            event.heading = Bearing.normalized(
+                behind.bearing(to: ahead) + FleetSimulator.headingNoise * gaussian(&compass).x)
             event.speed = field.speed(on: Int(vehicle.segment), at: time) * vehicle.temper
         }
         arrivals.push(event)

@@ -84,13 +84,4 @@ extension TrafficUpdates {
         CREATE OR REPLACE VIEW traffic_estimate AS SELECT * FROM traffic_estimate_at(now())
         """,
     ]
-
-    /// The statement that takes away rows of `live_traffic` older than ``Parameters/keep``, counted from the
-    /// newest, so that history that is played again ages by its own time.
-    public static func upkeep(_ p: Parameters) -> String {
-        """
-        DELETE FROM live_traffic
-        WHERE window_end < (SELECT max(window_end) FROM live_traffic) - interval '\(p.keep) seconds'
-        """
-    }
 }

@@ -9,6 +9,9 @@ struct RouteAccuracy {
     private(set) var right = 0.0
     /// Route length missed plus extra over true length: Newson and Krumm's error (2009), by directed segment.
     private(set) var error = 0.0
+    /// What of ``error`` lies on the first and the last segments that were driven or found: where a drive begins
+    /// and ends between crossings, a position tells to its noise only.
+    private(set) var ends = 0.0
     /// The routes that contribute most, the worst first.
     private(set) var worst: [Mistake] = []
 
@@ -25,7 +28,7 @@ struct RouteAccuracy {
         keeping limit: Int = 0
     ) {
         var matcher = MapMatcher(graph: graph, settings: settings)
-        var (missed, extra, total) = (0.0, 0.0, 0.0)
+        var (missed, extra, total, atEnds) = (0.0, 0.0, 0.0, 0.0)
         var output = MatchOutput()
         var mistakes: [Mistake] = []
         for (route, track) in tracks.enumerated() {
@@ -48,6 +51,10 @@ struct RouteAccuracy {
             for traversal in output.traversals {
                 balance[traversal.segment, default: 0] -= traversal.length
             }
+            let ends = Set(
+                [track.segments.first, track.segments.last].compactMap { $0 }
+                    + [output.traversals.first, output.traversals.last].compactMap { $0?.segment })
+            atEnds += ends.reduce(0) { $0 + abs(balance[$1] ?? 0) }
             var mistake = Mistake(route: route, missed: [], extra: [], metres: 0)
             for segment in balance.keys.sorted() {
                 let left = balance[segment] ?? 0
@@ -61,5 +68,6 @@ struct RouteAccuracy {
         worst = Array(mistakes.sorted { $0.metres > $1.metres }.prefix(limit))
         right = 1 - missed / max(1, total)
         error = (missed + extra) / max(1, total)
+        ends = atEnds / max(1, total)
     }
 }

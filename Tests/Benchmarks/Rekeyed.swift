@@ -9,7 +9,6 @@ import Transforms
 /// The pipeline of `kafka.rekeyed`: readings keyed by user are filtered, keyed anew by segment, and
 /// summed up minute by minute.
 enum Rekeyed {
-    static let input = "readings"
     static let users: UInt64 = 100_000
     static let segments: UInt64 = 50_000
     /// Event time passes at this many records a second.
@@ -131,7 +130,7 @@ enum Rekeyed {
         }
     }
 
-    static func define(_ graph: GraphBuilder, output: String) {
+    static func define(_ graph: GraphBuilder, input: String, output: String) {
         let readings = graph.source("readings", from: KafkaSource<Reading>(input))
         readings.rejected.sink("rejects", to: DeadLetters())
         let windows = readings.accepted

@@ -33,18 +33,19 @@ enum RekeyedBenchmark {
         var floors: [Double] = []
         var runs: [Variant: [RekeyedRun.Report]] = [:]
         for repetition in 0..<repetitions {
-            let broker = try BrokerProcess(.embedded(flush: "1000"))
-            defer { broker.stop() }
-            let servers = broker.bootstrapServers
-            try BrokerBenchmarks.createTopic(servers, Rekeyed.input, partitions: partitions)
-            let believed = try produce(servers, count: records)
+            let kafka = try BenchmarkKafka()
+            defer { kafka.stop() }
+            let input = kafka.name("readings")
+            try BrokerBenchmarks.createTopic(kafka.servers, input, partitions: partitions)
+            let believed = try produce(kafka.servers, input, count: records)
             floors.append(
                 try BareKafka.consume(
-                    servers, Rekeyed.input, partitions: partitions, count: records))
+                    kafka.servers, input, partitions: partitions, count: records))
             // One after the other, so that what changes with time changes all; the other way round every second time.
             for variant in repetition % 2 == 0 ? variants : variants.reversed() {
-                runs[variant, default: []].append(try pipeline(servers, variant))
-                try verify(servers, "\(variant.name).minutes", believed: believed)
+                runs[variant, default: []].append(try pipeline(kafka, variant))
+                try verify(
+                    kafka.servers, "\(kafka.name(variant.name)).minutes", believed: believed)
             }
         }
         let floor = Double(records) / KafkaBenchmarks.median(floors)
@@ -52,8 +53,9 @@ enum RekeyedBenchmark {
         for interval in [1_000, 100] { compare(runs, at: interval, &report) }
         report.remark(
             "two threads; \(repetitions) repetitions, \(records) records, \(Rekeyed.segments) segments, start and group joins "
-                + "included; floor: librdkafka reads the input and keeps nothing; broker: flush=1000 "
-                + "(the default); commit.eos: exactly-once beside at-least-once of the same run")
+                + "included; floor: librdkafka reads the input and keeps nothing; broker: "
+                + "\(BenchmarkKafka.description); commit.eos: exactly-once beside at-least-once "
+                + "of the same run")
     }
 
     private static func add(
@@ -92,7 +94,9 @@ enum RekeyedBenchmark {
     }
 
     /// Writes the readings from number `first` on; returns how many of them pass the filter.
-    static func produce(_ servers: String, first: Int = 0, count records: Int) throws -> Int {
+    static func produce(
+        _ servers: String, _ input: String, first: Int = 0, count records: Int
+    ) throws -> Int {
         let client = try BareKafka.client(
             RD_KAFKA_PRODUCER,
             [
@@ -100,7 +104,7 @@ enum RekeyedBenchmark {
                 ("queue.buffering.max.messages", "1000000"),
             ])
         defer { rd_kafka_destroy(client) }
-        let topic = rd_kafka_topic_new(client, Rekeyed.input, nil)
+        let topic = rd_kafka_topic_new(client, input, nil)
         defer { rd_kafka_topic_destroy(topic) }
         var generator = SeededGenerator(seed: 11)
         let (keyBytes, valueBytes) = (8, Rekeyed.Reading.valueBytes)
@@ -141,7 +145,7 @@ enum RekeyedBenchmark {
     }
 
     private static func pipeline(
-        _ servers: String, _ variant: Variant
+        _ kafka: BenchmarkKafka, _ variant: Variant
     ) throws -> RekeyedRun.Report {
         let directory = URL(fileURLWithPath: ".millrace/bench-rekeyed-\(getpid())")
             .standardizedFileURL.path
@@ -151,8 +155,8 @@ enum RekeyedBenchmark {
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         process.arguments = [
-            RekeyedRun.argument, servers, directory, variant.name, "\(variant.interval)",
-            variant.delivery,
+            RekeyedRun.argument, kafka.servers, kafka.name("readings"), directory,
+            kafka.name(variant.name), "\(variant.interval)", variant.delivery,
         ]
         process.standardOutput = output
         try process.run()

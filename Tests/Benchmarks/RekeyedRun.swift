@@ -8,7 +8,7 @@ import State
 
 /// The pipeline ``Rekeyed`` in a process of its own, from the first record to lag 0.
 enum RekeyedRun {
-    /// The argument that makes this program the pipeline; servers, a directory, the pipeline's name,
+    /// The argument that makes this program the pipeline; servers, the input, a directory, the pipeline's name,
     /// the milliseconds between commits and the delivery follow, and `forever` for one that doesn't end.
     static let argument = "--rekeyed"
 
@@ -28,30 +28,32 @@ enum RekeyedRun {
 
     /// Runs the pipeline until every input has been read to its end and every window is published.
     static func main(_ arguments: [String]) throws {
-        guard arguments.count >= 5, let interval = Int64(arguments[3]),
-            let delivery = Delivery(rawValue: arguments[4])
+        guard arguments.count >= 6, let interval = Int64(arguments[4]),
+            let delivery = Delivery(rawValue: arguments[5])
         else {
             throw BenchmarkFailure(
-                description: "\(argument) SERVERS DIRECTORY NAME MILLISECONDS DELIVERY [forever]")
+                description:
+                    "\(argument) SERVERS INPUT DIRECTORY NAME MILLISECONDS DELIVERY [forever]")
         }
-        let pipeline = arguments[2]
+        ClientMemory.giveBackBatches()
+        let (input, pipeline) = (arguments[1], arguments[3])
         var options = WorkerOptions()
         options.deliver(delivery, every: interval)
         let kafka = try KafkaConfiguration(
             bootstrapServers: arguments[0],
             properties: ["session.timeout.ms": "6000", "heartbeat.interval.ms": "500"])
-        let plan = try plan(pipeline)
+        let plan = try plan(pipeline, input: input)
         let admin = try KafkaAdmin(kafka)
         let present = try admin.topics()
         let missing = plan.topics.filter { present[$0.name] == nil }
         if !missing.isEmpty { try admin.createTopics(missing) }
         admin.close()
-        let directory = arguments[1]
+        let directory = arguments[2]
         let start = ContinuousClock.now
         let driver = ThreadedDriver(threads: threads, name: pipeline) { [options] _, mailbox in
             let store = try DirectoryCheckpointStore(directory)
             let builder = GraphBuilder(pipeline: pipeline)
-            Rekeyed.define(builder, output: "\(pipeline).minutes")
+            Rekeyed.define(builder, input: input, output: "\(pipeline).minutes")
             let clock = ScaledClock(
                 start: EventTime(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000)))
             return try plan.stages.map { stage in
@@ -85,9 +87,9 @@ enum RekeyedRun {
         print(String(decoding: try JSONEncoder().encode(report), as: UTF8.self))
     }
 
-    private static func plan(_ pipeline: String) throws -> Plan {
+    private static func plan(_ pipeline: String, input: String) throws -> Plan {
         let builder = GraphBuilder(pipeline: pipeline)
-        Rekeyed.define(builder, output: "\(pipeline).minutes")
+        Rekeyed.define(builder, input: input, output: "\(pipeline).minutes")
         return try Plan(try builder.graph(), options: PlanOptions(partitions: partitions))
     }
 

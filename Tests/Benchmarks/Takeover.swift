@@ -16,51 +16,52 @@ struct Takeover {
     /// Seconds from kill -9 until a reader of what is committed has every output of what was sent behind the kill to
     /// all partitions: their first outputs, and their last.
     func measure() throws -> Double {
-        let broker = try BrokerProcess(.embedded(flush: "1000"))
-        defer { broker.stop() }
-        let servers = broker.bootstrapServers
-        try BrokerBenchmarks.createTopic(servers, Rekeyed.input, partitions: Takeover.partitions)
+        let kafka = try BenchmarkKafka()
+        defer { kafka.stop() }
+        try BrokerBenchmarks.createTopic(
+            kafka.servers, kafka.name("readings"), partitions: Takeover.partitions)
         let directory = URL(fileURLWithPath: ".millrace/bench-takeover-\(getpid())")
             .standardizedFileURL.path
         try? FileManager.default.removeItem(atPath: directory)
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        let workers = try (0..<2).map { _ in try start(servers, directory) }
+        let workers = try (0..<2).map { _ in try start(kafka, directory) }
         defer {
             for worker in workers where worker.isRunning {
                 kill(worker.processIdentifier, SIGKILL)
                 worker.waitUntilExit()
             }
         }
-        let outputs = try Outputs(servers)
+        let outputs = try Outputs(kafka)
         defer { outputs.close() }
         // Both are at work: their shares are published again and again.
-        for _ in 0..<3 { _ = try secondsToPublish(servers, outputs) }
+        for _ in 0..<3 { _ = try secondsToPublish(kafka, outputs) }
         Thread.sleep(forTimeInterval: 5)
-        _ = try secondsToPublish(servers, outputs)
+        _ = try secondsToPublish(kafka, outputs)
         kill(workers[0].processIdentifier, SIGKILL)
         workers[0].waitUntilExit()
-        return try secondsToPublish(servers, outputs)
+        return try secondsToPublish(kafka, outputs)
     }
 
-    private func start(_ servers: String, _ directory: String) throws -> Process {
+    private func start(_ kafka: BenchmarkKafka, _ directory: String) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         process.arguments = [
-            RekeyedRun.argument, servers, directory, Takeover.name, "1000", "exactly-once",
-            "forever",
+            RekeyedRun.argument, kafka.servers, kafka.name("readings"), directory,
+            kafka.name(Takeover.name), "1000", "exactly-once", "forever",
         ]
         try process.run()
         return process
     }
 
     /// Writes to all partitions; seconds until all of it has come out of the first stage.
-    private func secondsToPublish(_ servers: String, _ outputs: Outputs) throws -> Double {
+    private func secondsToPublish(_ kafka: BenchmarkKafka, _ outputs: Outputs) throws -> Double {
         let start = ContinuousClock.now
         // Readings of this moment: older ones could be late.
         let age = Date().timeIntervalSince1970 * 1_000 - Double(Rekeyed.start)
         outputs.expect(
             try RekeyedBenchmark.produce(
-                servers, first: Int(age) * Rekeyed.recordsPerSecond / 1_000,
+                kafka.servers, kafka.name("readings"),
+                first: Int(age) * Rekeyed.recordsPerSecond / 1_000,
                 count: Takeover.perRound * Int(Takeover.partitions)))
         while try !outputs.areComplete() {
             guard ContinuousClock.now - start < Takeover.timeout else {
@@ -80,12 +81,12 @@ extension Takeover {
         private var expected: UInt64 = 0
         private var seen: UInt64 = 0
 
-        init(_ servers: String) throws {
+        init(_ kafka: BenchmarkKafka) throws {
             reader = try KafkaReader(
-                try KafkaConfiguration(bootstrapServers: servers), KafkaReaderOptions(.byHand()))
-            places = (0..<Takeover.partitions).map {
-                TopicPartition(topic: "\(Takeover.name).by-segment.repartition", partition: $0)
-            }
+                try KafkaConfiguration(bootstrapServers: kafka.servers),
+                KafkaReaderOptions(.byHand()))
+            let topic = "\(kafka.name(Takeover.name)).by-segment.repartition"
+            places = (0..<Takeover.partitions).map { TopicPartition(topic: topic, partition: $0) }
         }
 
         /// So many more readings were sent that are to be summed up.

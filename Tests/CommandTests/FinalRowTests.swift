@@ -72,7 +72,8 @@ struct FinalRowTests {
         (summary.matched_share, summary.coverage) = (0.99, 0.99)
         (summary.latency_count, summary.latency_p99_s) = (1_000, 11)
         (summary.final_row_count, summary.final_row_p99_s) = (1_000, 80)
-        summary.final_row_bound_s = 83
+        (summary.final_row_bound_s, summary.final_row_latest_s) = (83, 175)
+        (summary.rows_compared, summary.final_row_max_s) = (1_000, 90)
         return summary
     }
 
@@ -87,5 +88,9 @@ struct FinalRowTests {
         #expect(faults { _ in }.isEmpty)
         #expect(faults { $0.final_row_p99_s = 83.1 } == ["p99 of final rows above 83.0 s"])
         #expect(faults { $0.final_row_count = 0 }.count == 1)
+        #expect(faults { $0.final_row_max_s = 176 }.count == 1)
+        #expect(
+            faults { $0.rows_different = 3 }
+                == ["3 of 1000 rows don't count the passages that were told"])
     }
 }

@@ -4,6 +4,7 @@ import EmbeddedBroker
 import Foundation
 import KafkaClient
 import LogContract
+import OperatorTesting
 import PostgresClient
 import Records
 import RoadNetwork
@@ -25,12 +26,33 @@ struct TrafficCommandTests {
             (["--bbox", "8.6,49.4,8.7"], "west,south,east,north"),
             (["--theme", "pink"], "there is no theme pink"),
             (["--out", "map.jpg"], "ends in .svg or .png"),
+            (["--at", "nan"], "--at"), (["--at", "1e300"], "--at"), (["--at=-inf"], "--at"),
         ] as [([String], String)])
     func shownWords(arguments: [String], sentence: String) {
         let error = #expect(throws: (any Error).self) {
             _ = try TrafficShowCommand.parse(arguments)
         }
         #expect(error.map { TrafficShowCommand.message(for: $0).contains(sentence) } == true)
+    }
+
+    @Test(
+        "a fleet drives for a time that there is, at a speed that there is",
+        arguments: [
+            ["--seconds", "inf"], ["--seconds", "nan"], ["--seconds", "0"], ["--seconds", "1e18"],
+            ["--rate", "inf"], ["--rate", "nan"], ["--rate", "0.5"],
+        ])
+    func fleetWords(arguments: [String]) {
+        #expect(throws: (any Error).self) { try DevFleetCommand.parse(arguments) }
+    }
+
+    @Test(
+        "a demo takes a time that there is",
+        arguments: [
+            ["--duration", "nan"], ["--duration", "inf", "--simulated", "inf"],
+            ["--simulated", "1e300"], ["--live", "inf"], ["--live", "nan"],
+        ])
+    func demoWords(arguments: [String]) {
+        #expect(throws: (any Error).self) { try DemoCommand.parse(arguments) }
     }
 
     @Test(
@@ -81,6 +103,14 @@ struct TrafficCommandTests {
             try await command.run(configuration)
             let picture = try String(contentsOfFile: out, encoding: .utf8)
             #expect(picture.contains("<svg") && picture.contains("13 Oct 2025, 00:07 UTC"))
+        }
+    }
+
+    @Test("a box across the antimeridian goes from east to west")
+    func antimeridian() throws {
+        _ = try TrafficShowCommand.parse(["--bbox", "179.5,-17,-179.5,-16"])
+        #expect(throws: (any Error).self) {
+            _ = try TrafficShowCommand.parse(["--bbox", "-179.5,-17,-179.7,-16"])
         }
     }
 
@@ -182,7 +212,8 @@ struct TrafficCommandTests {
             defer { connection.close() }
             let (told, tell) = AsyncStream<String>.makeStream()
             let keeper = TableKeeper(
-                ["DELETE FROM kept WHERE old"], configuration,
+                [AgeingTable("kept", by: "at", keep: 60)], configuration,
+                clock: ManualClock(EventTime(milliseconds: 1_000_000)),
                 TroubleLog(write: { _ = tell.yield($0) }), everySeconds: 0.02)
             defer { keeper.stop() }
             // There is no such table: the round fails, and it is said.
@@ -191,13 +222,15 @@ struct TrafficCommandTests {
             #expect(line.hasPrefix("table-keeper, delete old rows: "))
             // Once there is, a later round does what it is for.
             try connection.script(
-                "CREATE TABLE kept (old boolean); INSERT INTO kept VALUES (true), (false)")
+                "CREATE TABLE kept (at timestamptz);"
+                    + " INSERT INTO kept VALUES (to_timestamp(0)), (to_timestamp(900))")
             var left = 2
             while left > 1 {
                 left = try connection.query("SELECT 1 FROM kept").count
                 await Task.yield()
             }
-            #expect(try connection.query("SELECT 1 FROM kept WHERE NOT old").count == 1)
+            let kept = try connection.query("SELECT at FROM kept")
+            #expect(try kept.first?.value(0) == EventTime(milliseconds: 900_000))
         }
     }
 }

@@ -212,33 +212,39 @@ struct TrafficTablesTests {
         }
     }
 
-    @Test("rows age by the newest row's time, whatever the clock says, and the profile stays")
+    @Test("rows age by the newest row's time, then by the clock; one of the future ages none")
     func ageing() async throws {
         try await withTables { configuration, connection in
-            var parameters = TrafficUpdates.Parameters()
-            parameters.keep = 3_600
-            let statements = [TrafficUpdates.upkeep(parameters)]
-            // Nothing to take away from an empty table.
-            try TableKeeper.keep(statements, configuration)
             let now = TrafficTablesTests.monday
-            for minutes in [0, 1, 59, 60, 61, 1_500] as [Int64] {
-                try addLive(
-                    minutes, now.advanced(byMilliseconds: -minutes * 60_000), kmh: 50,
-                    to: connection)
+            func minutes(_ count: Int64) -> EventTime {
+                now.advanced(byMilliseconds: count * 60_000)
             }
-            try addProfile(9, bin: 1, kmh: 50, to: connection)
-            func left() throws -> [Int64] {
-                try connection.query("SELECT segment_id FROM live_traffic ORDER BY 1")
+            var tables = try Catalogue.entry(TrafficUpdates.name).upkeep("keep: 3600")
+            // The clock is a year ahead, as when history is played again.
+            let year: Int64 = 525_600
+            func left(_ clock: Int64) throws -> [Int64] {
+                try TableKeeper.keep(&tables, configuration, now: minutes(year + clock))
+                return try connection.query("SELECT segment_id FROM live_traffic ORDER BY 1")
                     .map { try $0.value(0, as: Int64.self) }
             }
-            try TableKeeper.keep(statements, configuration)
-            #expect(try left() == [0, 1, 59, 60])
-            try TableKeeper.keep(statements, configuration)
-            #expect(try left() == [0, 1, 59, 60])
+            // Nothing to take away from an empty table.
+            #expect(try left(0).isEmpty)
+            for age in [0, 1, 59, 60, 61, 1_500] as [Int64] {
+                try addLive(age, minutes(-age), kmh: 50, to: connection)
+            }
+            try addProfile(9, bin: 1, kmh: 50, to: connection)
+            #expect(try left(1) == [0, 1, 59, 60])
+            #expect(try left(1) == [0, 1, 59, 60])
             // Time goes on with the rows.
-            try addLive(100, now.advanced(byMilliseconds: 1_800_000), kmh: 50, to: connection)
-            try TableKeeper.keep(statements, configuration)
-            #expect(try left() == [0, 1, 100])
+            try addLive(100, minutes(30), kmh: 50, to: connection)
+            #expect(try left(2) == [0, 1, 100])
+            // A window far ahead says nothing of the time, and isn't taken away.
+            try addLive(200, minutes(2 * year), kmh: 50, to: connection)
+            #expect(try left(2) == [0, 1, 100, 200])
+            // The feed stops: time goes on with the clock.
+            #expect(try left(31) == [0, 1, 100, 200])
+            #expect(try left(32) == [0, 100, 200])
+            #expect(try left(63) == [200])
             #expect(try connection.query("SELECT 1 FROM traffic_profile").count == 1)
         }
     }

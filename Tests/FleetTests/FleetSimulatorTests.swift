@@ -72,6 +72,38 @@ struct FleetSimulatorTests {
         #expect(abs((sum / Double(events.count)).squareRoot() - 8) < 0.4)
     }
 
+    @Test("headings stray by themselves, and positions are the same without them")
+    func headings() throws {
+        var told = scenario()
+        told.reportsMotion = true
+        var fleet = try FleetSimulator(graph: graph, scenario: told)
+        var silent = try FleetSimulator(graph: graph, scenario: scenario())
+        let events = run(&fleet)
+        #expect(run(&silent).map(\.coordinate) == events.map(\.coordinate))
+        var (headings, easts): ([Double], [Double]) = ([], [])
+        for event in events {
+            let place = try #require(fleet.truth.place(ofVehicle: event.vehicle, at: event.time))
+            let there = graph.coordinate(on: place.segment, offset: place.offset)
+            let ahead = graph.coordinate(on: place.segment, offset: place.offset + 2)
+            let behind = graph.coordinate(on: place.segment, offset: place.offset - 2)
+            let heading = try #require(event.heading)
+            let turn = Bearing.normalized(heading - behind.bearing(to: ahead) + 180) - 180
+            // The place is kept in less digits: at a bend it may lie on the other side.
+            if abs(turn) > 25 { continue }
+            headings.append(turn)
+            easts.append(LocalProjection(origin: there).project(event.coordinate).x)
+        }
+        #expect(Double(headings.count) > 0.95 * Double(events.count))
+        func sum(_ a: [Double], _ b: [Double]) -> Double {
+            zip(a, b).reduce(0) { $0 + $1.0 * $1.1 }
+        }
+        let spread = (sum(headings, headings) / Double(headings.count)).squareRoot()
+        #expect(abs(spread - 5) < 0.5)
+        let correlation =
+            sum(headings, easts) / (sum(headings, headings) * sum(easts, easts)).squareRoot()
+        #expect(abs(correlation) < 0.1)
+    }
+
     @Test("routes run along the network, trip after trip, at the field's speeds")
     func routes() throws {
         var fleet = try FleetSimulator(

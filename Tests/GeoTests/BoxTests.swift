@@ -49,6 +49,36 @@ struct BoxTests {
         #expect(!BoundingBox.empty.contains(Coordinate(latitude: 0, longitude: 0)))
     }
 
+    @Test("a box around places on both sides of the antimeridian is as narrow as they lie")
+    func antimeridian() {
+        let places = [179.9, -179.8, 179.95, -180, 180].map {
+            Coordinate(latitude: 10, longitude: $0)
+        }
+        for order in [places, places.reversed(), Array(places.dropFirst()) + places] {
+            let box = BoundingBox(containing: order)
+            #expect(abs(box.west - 179.9) < 1e-9 && abs(box.east - 180.2) < 1e-9)
+            #expect(abs(box.center.longitude + 179.95) < 1e-9)
+            #expect(order.allSatisfy { box.contains($0) })
+            #expect(!box.contains(Coordinate(latitude: 10, longitude: 0)))
+            #expect(!box.contains(Coordinate(latitude: 10, longitude: -179.7)))
+            let east = BoundingBox(south: 9, west: -179.9, north: 11, east: -179.5)
+            #expect(box.intersects(east) && east.intersects(box))
+            #expect(abs(box.union(east).east - 180.5) < 1e-9)
+            #expect(!box.intersects(BoundingBox(south: 9, west: -170, north: 11, east: 170)))
+            #expect(
+                box == BoundingBox(southWest: order[0], northEast: order[0]).union(box))
+        }
+        // From corner to corner, and around everything there is.
+        let corners = BoundingBox(southWest: places[0], northEast: places[1])
+        #expect(abs(corners.east - 180.2) < 1e-9)
+        let round = BoundingBox(
+            containing: stride(from: -180.0, through: 180, by: 30).map {
+                Coordinate(latitude: 0, longitude: $0)
+            })
+        #expect(round.east - round.west <= 360)
+        #expect(round.contains(Coordinate(latitude: 0, longitude: -120)))
+    }
+
     @Test("growing by metres grows by metres")
     func growing() {
         let box = BoundingBox(south: 50, west: 8, north: 50.1, east: 8.1)

@@ -65,6 +65,24 @@ struct CoordinateTests {
         #expect(try Coordinate(decoding: place.encoded) == place)
     }
 
+    @Test("a line and a plane cross the antimeridian by the shorter way")
+    func antimeridian() throws {
+        let west = Coordinate(latitude: -17, longitude: 179.999)
+        let east = Coordinate(latitude: -17, longitude: -179.997)
+        #expect(abs(west.interpolated(to: east, fraction: 0.75).longitude + 179.998) < 1e-9)
+        #expect(abs(east.interpolated(to: west, fraction: 0.75).longitude - 180) < 1e-9)
+        let plane = LocalProjection(origin: west)
+        let point = plane.project(east)
+        #expect(abs(point.x - west.distance(to: east)) < 0.1)
+        #expect(abs(plane.unproject(point).longitude - east.longitude) < 1e-9)
+        let line = Polyline([west, east])
+        let place = Coordinate(latitude: -17.0001, longitude: -179.998)
+        let nearest = try #require(line.projection(of: place))
+        #expect(abs(nearest.offset - 0.75 * line.length) < 0.5)
+        #expect(nearest.coordinate.isValid)
+        #expect(abs(nearest.coordinate.longitude + 179.998) < 1e-6)
+    }
+
     @Test("the local plane agrees with the great circle to a thousandth within 10 km")
     func plane() {
         var random = SeededGenerator(seed: 8)

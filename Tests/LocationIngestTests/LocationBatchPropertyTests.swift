@@ -18,6 +18,13 @@ enum SeededBatches {
                     observedAt: testNow.advanced(
                         byMilliseconds: -Int64(random.next() % 86_400_000))))
         }
+        // Some devices tell more, and not with every position.
+        if random.next() % 2 == 0 {
+            for index in batch.points.indices where random.next() % 3 > 0 {
+                batch.points[index].heading = random.unit() * 360
+                if random.next() % 2 == 0 { batch.points[index].speed = random.unit() * 60 }
+            }
+        }
         return batch
     }
 
@@ -59,9 +66,28 @@ struct LocationBatchPropertyTests {
                         LocationUpdate(
                             userID: batch.userID, userMode: batch.userMode,
                             navigationMode: batch.navigationMode, latitude: $0.latitude,
-                            longitude: $0.longitude, observedAt: $0.observedAt)
+                            longitude: $0.longitude, observedAt: $0.observedAt,
+                            heading: $0.heading, speed: $0.speed)
                     })
         }
+    }
+
+    @Test("headings and speeds stand beside the points, and nowhere when no device told any")
+    func motion() {
+        var batch = LocationBatch(userID: "u")
+        batch.points = [.init(latitude: 1, longitude: 2, observedAt: testNow)]
+        let bare = #"{"user_id":"u","locs":[[1.0,2.0,1479827400000]"#
+        #expect(String(decoding: batch.json(), as: UTF8.self) == bare + "]}")
+        batch.points.append(batch.points[0])
+        batch.points[1].heading = 90.5
+        #expect(
+            String(decoding: batch.json(), as: UTF8.self)
+                == bare + #",[1.0,2.0,1479827400000]],"headings":[null,90.5]}"#)
+        batch.points[0].speed = 7
+        #expect(
+            String(decoding: batch.json(), as: UTF8.self)
+                == bare
+                + #",[1.0,2.0,1479827400000]],"headings":[null,90.5],"speeds":[7.0,null]}"#)
     }
 
     @Test("times before March 1973 come back too")

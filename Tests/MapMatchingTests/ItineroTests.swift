@@ -9,11 +9,11 @@ import Testing
 @Suite("Itinero's car tracks")
 struct ItineroTests {
     @Test(
-        "the matched line is the expected one",
+        "the matched line is the expected one, with a step at each position and with the default steps",
         .enabled(
             if: SharedData.has("gps/itinero/network.osm.pbf"), "no ../shared/data/gps/itinero"),
-        arguments: ["test1", "test2"])
-    func expectedLine(name: String) throws {
+        arguments: ["test1", "test2"], [0, MatcherSettings().stepInterval])
+    func expectedLine(name: String, stepInterval: Int64) throws {
         let network = try #require(SharedData.path("gps/itinero/network.osm.pbf"))
         let graph = try RoadGraph(contentsOfOSMFile: network)
         let track = try ItineroTests.line("\(name)-track.geojson") { json in
@@ -32,7 +32,7 @@ struct ItineroTests {
                     sequence: UInt64(index)))
         }
         var settings = MatcherSettings()
-        settings.stepInterval = 0
+        settings.stepInterval = stepInterval
         var matcher = MapMatcher(graph: graph, settings: settings)
         let traversals = matcher.match(observations).traversals
         var points: [Coordinate] = []

@@ -57,6 +57,54 @@ struct MapMatcherTests {
         #expect(output.points.allSatisfy { $0.segment != nil })
     }
 
+    @Test(
+        "a drive across the antimeridian is matched as elsewhere",
+        arguments: [171.994, 171.9965, 171.989, 172.0])
+    func antimeridian(turn: Double) throws {
+        let there = try MatchingTown.make(turned: turn)
+        let corners = [(0.5, 0.0), (2, 0), (2, 3), (4, 3), (4, 1), (0, 1)]
+        for noise in [0.0, 8] {
+            let observations = MatchingTown.drive(corners, sampling: 2, noise: noise)
+            let turned = observations.map { observation in
+                var observation = observation
+                let longitude = Longitude.wrapped(observation.coordinate.longitude + turn)
+                observation.coordinate.longitude = longitude
+                return observation
+            }
+            var (matcher, other) = (MapMatcher(graph: graph), MapMatcher(graph: there))
+            let (expected, output) = (matcher.match(observations), other.match(turned))
+            #expect(
+                MatchingTown.route(output.traversals, there)
+                    == MatchingTown.route(expected.traversals, graph))
+            for (a, b) in zip(output.traversals, expected.traversals) {
+                #expect(abs(a.length - b.length) < 0.2)
+                #expect(abs(a.speed - b.speed) < 0.2)
+            }
+            #expect(output.points.allSatisfy { $0.segment != nil })
+        }
+    }
+
+    @Test("who stands on the antimeridian is seen to stand", arguments: [0.0, 171.9945])
+    func standingThere(turn: Double) throws {
+        let there = try MatchingTown.make(turned: turn)
+        var matcher = MapMatcher(graph: there)
+        // Up to the crossing, a minute there, and on.
+        var observations = MatchingTown.drive([(0, 0), (2, 0)], noise: 6)
+        for _ in 0..<12 {
+            observations += MatchingTown.drive(
+                [(2, 0), (2, 0)], noise: 6, seed: UInt64(observations.count))
+        }
+        observations += MatchingTown.drive([(2, 0), (4, 0)], noise: 6)
+        for index in observations.indices {
+            let longitude = observations[index].coordinate.longitude + turn
+            observations[index].coordinate.longitude = Longitude.wrapped(longitude)
+            observations[index].time = EventTime(milliseconds: 1_000_000 + Int64(index) * 5_000)
+            observations[index].sequence = UInt64(index)
+        }
+        let output = matcher.match(observations)
+        #expect(MatchingTown.route(output.traversals, there) == ["1:2", "1:3", "1:4", "1:5"])
+    }
+
     @Test("a passage is given out with the observation that completes it")
     func atOnce() {
         let observations = MatchingTown.drive([(0.5, 0), (3.9, 0)])

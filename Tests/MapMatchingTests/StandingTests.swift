@@ -216,4 +216,33 @@ struct StandingTests {
         let (a, b) = (matcher.match(seen), matcher.match(shuffled))
         #expect(a.traversals == b.traversals && a.points == b.points)
     }
+
+    @Test("a stay whose bytes are damaged is refused where its times can't be")
+    func damagedStay() throws {
+        let settings = MatcherSettings()
+        func position(_ x: Double, _ second: Int64) -> Lattice.Pending {
+            let place = MatchingTown.plane.unproject(PlanarPoint(x: x, y: 0))
+            return Lattice.Pending(
+                time: second * 1_000, latitude: place.latitude, longitude: place.longitude,
+                heading: .nan, speed: .nan, sequence: 0)
+        }
+        var dwell = Dwell(position(0, 0))
+        #expect(dwell.note(position(300, 5), settings) == .outside)
+        let bytes = dwell.encoded
+        #expect(try Dwell(decoding: bytes) == dwell)
+        // Behind the stay: the time of the position outside, its place, and that nothing has parked.
+        for time in [Int64.min, .max, Lattice.timeLimit + 1] {
+            var damaged = bytes
+            let end = damaged.count - 1 - 8
+            withUnsafeBytes(of: time.littleEndian) {
+                damaged.replaceSubrange((end - 8)..<end, with: $0)
+            }
+            #expect(throws: CodecError.self) {
+                // What is read begins a new stay at that time.
+                var read = try Dwell(decoding: damaged)
+                _ = read.note(position(600, 10), settings)
+                _ = read.duration
+            }
+        }
+    }
 }

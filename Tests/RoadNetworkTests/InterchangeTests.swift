@@ -72,11 +72,14 @@ struct InterchangeTests {
             #expect(traffic.edgeCount(of: second) == 70)
             let speed = ValhallaSpeed(kilometersPerHour: 80, freeFlowRatio: 0.5)
             let edge = ValhallaEdgeID(level: 2, tile: 802_833, index: 69)
-            #expect(traffic.set(speed, of: edge))
+            #expect(try traffic.set(speed, of: edge))
             #expect(traffic.speed(of: edge) == speed)
-            #expect(!traffic.set(speed, of: ValhallaEdgeID(level: 0, tile: 3_107, index: 3)))
-            #expect(!traffic.set(speed, of: ValhallaEdgeID(level: 1, tile: 3_107, index: 0)))
-            traffic.stamp(1_760_000_000)
+            for other in [(0, 3), (1, 0)] {
+                let edge = ValhallaEdgeID(level: other.0, tile: 3_107, index: other.1)
+                #expect(try !traffic.set(speed, of: edge))
+            }
+            try traffic.stamp(1_760_000_000)
+            #expect(traffic.isCurrent())
             // Another process that has the file mapped or reads it sees the same.
             let written = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
             var expected = archive
@@ -99,6 +102,8 @@ struct InterchangeTests {
         let cases: [[UInt8]] = [
             [], [UInt8](repeating: 0, count: 2_048), Array(short.prefix(700)),
             Self.entry("0/000/001.gph", Self.tile(id, edges: 2, version: 2)),
+            // Whole, but for the end: it is still being written.
+            Self.entry("0/000/001.gph", Self.tile(id, edges: 2)),
             Self.entry("0/000/001.gph", Array(Self.tile(id, edges: 9).prefix(60))),
             [UInt8](repeating: 65, count: 4_096),
         ]
@@ -108,6 +113,57 @@ struct InterchangeTests {
             }
         }
         #expect(throws: RoadNetworkError.self) { try ValhallaTraffic(path: "/nowhere/traffic.tar") }
+    }
+
+    @Test("an archive that is cut short while it is mapped gives errors and ends nothing")
+    func cutShort() throws {
+        let id = ValhallaEdgeID(level: 0, tile: 1, index: 0)
+        let archive =
+            Self.entry("0/000/001.gph", Self.tile(id, edges: 2_000))
+            + [UInt8](repeating: 0, count: 1_024)
+        let speed = ValhallaSpeed(kilometersPerHour: 80, freeFlowRatio: 0.5)
+        let edge = ValhallaEdgeID(level: 0, tile: 1, index: 1_999)
+        for size in [0, 600, 8_192, archive.count - 1] {
+            try Self.withArchive(archive) { path in
+                let traffic = try ValhallaTraffic(path: path)
+                #expect(traffic.isCurrent())
+                #expect(truncate(path, off_t(size)) == 0)
+                #expect(!traffic.isCurrent())
+                #expect(throws: RoadNetworkError.self) { try traffic.set(speed, of: edge) }
+                #expect(throws: RoadNetworkError.self) { try traffic.clear() }
+                #expect(throws: RoadNetworkError.self) { try traffic.stamp(1) }
+                if size < 16_000 { #expect(traffic.speed(of: edge) == nil) }
+            }
+        }
+    }
+
+    @Test("an archive that was written anew at the same place is another one")
+    func writtenAnew() throws {
+        let id = ValhallaEdgeID(level: 0, tile: 1, index: 0)
+        func archive(edges: Int) -> [UInt8] {
+            Self.entry("0/000/001.gph", Self.tile(id, edges: edges))
+                + [UInt8](repeating: 0, count: 1_024)
+        }
+        func write(_ content: [UInt8], _ path: String, atomically: Bool) throws {
+            let data = Data(content)
+            try data.write(to: URL(fileURLWithPath: path), options: atomically ? .atomic : [])
+        }
+        // The same size and the same tiles: what was noted in them is gone.
+        for (edges, atomically) in [(20, false), (20, true), (21, false), (400, false)] {
+            try Self.withArchive(archive(edges: 20)) { path in
+                let traffic = try ValhallaTraffic(path: path)
+                try traffic.stamp(1_760_000_000)
+                #expect(traffic.isCurrent())
+                try write(archive(edges: edges), path, atomically: atomically)
+                #expect(!traffic.isCurrent())
+                #expect(try ValhallaTraffic(path: path).edgeCount(of: id) == edges)
+            }
+        }
+        try Self.withArchive(archive(edges: 20)) { path in
+            let traffic = try ValhallaTraffic(path: path)
+            try FileManager.default.removeItem(atPath: path)
+            #expect(!traffic.isCurrent())
+        }
     }
 
     /// A road along the equator with two side streets, nodes every 0.001 degrees (111 m).
@@ -141,8 +197,14 @@ struct InterchangeTests {
         #expect(segments[0].isDisjoint(with: segments[1]))
         #expect(Set(segments[0].map { graph.reverse($0) }) == Set(segments[1].map(Optional.some)))
         for segment in segments[0] { #expect(table.bySegment[segment] == [0]) }
+        #expect(table.listed.values.sorted() == [1, 1, 1])
         #expect(throws: RoadNetworkError.self) {
             try ValhallaEdges(lines: ["edge,shape", "8,0 x"], along: graph)
+        }
+        for shape in ["nan nan", "0 0 inf 0", "0 0 0 91", "1e300 0"] {
+            #expect(throws: RoadNetworkError.self, "\(shape)") {
+                try ValhallaEdges(lines: ["edge,shape", "8,\(shape)"], along: graph)
+            }
         }
         #expect(throws: RoadNetworkError.self) {
             try ValhallaEdges(lines: ["edge,shape", "eight"], along: graph)
@@ -163,6 +225,20 @@ struct InterchangeTests {
         #expect(lines(3, 1) == ["3,2,49", "2,1,49"])
         #expect(lines(3, 7) == ["3,4,49", "4,5,49", "5,6,49", "6,7,49"])
         #expect(lines(20, 3) == ["20,3,49"])
+        // The graph takes a node that is given twice in a row for one.
+        let repeating = OSRMSpeeds(nodes: [10: [1, 1, 2, 3, 3, 3, 4, 5, 5, 6, 7], 11: [3, 20]])
+        for segment in 0..<graph.segmentCount {
+            #expect(
+                repeating.lines(of: segment, in: graph, kilometersPerHour: 48.6)
+                    == speeds.lines(of: segment, in: graph, kilometersPerHour: 48.6))
+        }
+        for odd in [Double.nan, .infinity] {
+            #expect(speeds.lines(of: 0, in: graph, kilometersPerHour: odd).isEmpty)
+        }
+        #expect(
+            speeds.lines(of: 0, in: graph, kilometersPerHour: 1e300).allSatisfy {
+                $0.hasSuffix(",1000")
+            })
         #expect(
             OSRMSpeeds(nodes: [:]).lines(of: 0, in: graph, kilometersPerHour: 48.6).isEmpty)
     }

@@ -143,10 +143,10 @@ struct SlowStretchTests {
             text.components(separatedBy: part).count - 1
         }
         // One sign a jam, one in the legend; one glow.
-        #expect(count(svg, "<circle class=\"i\"") == 3)
+        #expect(count(svg, "<path class=\"i\"") == 3)
         #expect(count(svg, "<path class=\"h\"") == 1)
         #expect(svg.contains("Jam: far slower than elsewhere"))
-        for part in ["<circle class=\"i\"", "<path class=\"h\"", "Jam: far"] {
+        for part in ["<path class=\"i\"", "<path class=\"h\"", "Jam: far"] {
             #expect(!quiet.contains(part), "\(part)")
         }
     }

@@ -87,6 +87,9 @@ package struct SimulationCase: Sendable {
     /// The most reports of workers that are kept.
     private static let maximumTold = 20
 
+    /// How many seconds a task may be blocked once its table is mended.
+    private static let longestMending = 120
+
     /// What came of a case.
     package struct Report: Sendable {
         /// What is not as it must be; empty for a clean run.
@@ -156,6 +159,11 @@ package struct SimulationCase: Sendable {
             }
             // So that partitions are idle for long enough to follow the clock.
             if !isBounded { try harness.advance(by: .seconds(5)) }
+            // A run that is to end does not while a table takes nothing of a task.
+            harness.driver.database.mendTables()
+            for _ in 0..<SimulationCase.longestMending where !harness.driver.obstacles.isEmpty {
+                try harness.advance(by: .seconds(1))
+            }
             try harness.finish()
         } catch {
             let failure = harness.driver.failure

@@ -68,19 +68,36 @@ struct PrivacyTests {
                 != Pseudonyms(keyFile: "").vehicle("anna", at: time))
     }
 
+    private static func notices(
+        _ change: (inout TrafficUpdates.Parameters) -> Void
+    ) throws -> [String] {
+        let map = try TrafficPipelineTests.town()
+        let builder = GraphBuilder(pipeline: TrafficUpdates.name)
+        var parameters = TrafficUpdates.defaults
+        // Any file that can be read will do here.
+        parameters.pseudonymKeyFile = #filePath
+        change(&parameters)
+        TrafficUpdates(loadMap: { _ in map }).build(builder, parameters)
+        return try builder.graph().notices
+    }
+
     @Test("whoever starts the pipeline without a key of its own is warned")
     func warned() throws {
-        let map = try TrafficPipelineTests.town()
-        func notices(_ keyFile: String) throws -> [String] {
-            let builder = GraphBuilder(pipeline: TrafficUpdates.name)
-            var parameters = TrafficUpdates.defaults
-            parameters.pseudonymKeyFile = keyFile
-            TrafficUpdates(loadMap: { _ in map }).build(builder, parameters)
-            return try builder.graph().notices
-        }
-        #expect(try notices("").contains { $0.contains("pseudonymKeyFile") })
-        // Any file that can be read will do here.
-        #expect(try notices(#filePath).isEmpty)
+        #expect(
+            try PrivacyTests.notices { $0.pseudonymKeyFile = "" }
+                .contains { $0.contains("pseudonymKeyFile") })
+        #expect(try PrivacyTests.notices { _ in }.isEmpty)
+    }
+
+    @Test("whoever waits for less than the matcher takes to decide is warned, with the number")
+    func lateness() throws {
+        let warnings = try PrivacyTests.notices { $0.lateness = 109 }
+        #expect(warnings.count == 1)
+        #expect(warnings.first?.contains("parameter lateness") ?? false)
+        #expect(warnings.first?.contains("110.0 seconds") ?? false)
+        #expect(try PrivacyTests.notices { $0.lateness = 110 }.isEmpty)
+        #expect(try PrivacyTests.notices { $0.matcherLag = 115 }.count == 1)
+        #expect(try PrivacyTests.notices { ($0.matcherLag, $0.reorder) = (60, 60) }.isEmpty)
     }
 
     @Test("no topic and no table holds a user's id; vehicles are told apart all the same")
@@ -104,6 +121,22 @@ struct PrivacyTests {
             let records = try harness.records(of: topic, as: RawRecord.self)
             #expect(!records.isEmpty, "\(topic)")
             #expect(records.allSatisfy { !tells($0.bytes) }, "\(topic)")
+        }
+        // No record has both of a vehicle's numbers: the week's would join its days.
+        let vehicles = Set(passages.map(\.vehicle))
+        for topic in ["by-bin", "by-segment"] {
+            let records = try harness.records(
+                of: "traffic-updates.\(topic).repartition", as: RawRecord.self)
+            let holding = records.count { record in
+                vehicles.contains { number in
+                    let bytes = withUnsafeBytes(of: number.littleEndian) { Array($0) }
+                    return record.bytes.indices.dropLast(7).contains {
+                        record.bytes[$0..<($0 + 8)].elementsEqual(bytes)
+                    }
+                }
+            }
+            // Sums of windows count vehicles, the profile visitors.
+            #expect(topic == "by-bin" ? holding == 0 : holding > 0)
         }
         // The topic of places is not there unless it is asked for.
         #expect(try harness.records(of: "matched-locations", as: RawRecord.self).isEmpty)

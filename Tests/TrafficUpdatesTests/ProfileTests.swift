@@ -32,27 +32,70 @@ struct ProfileTests {
         #expect(bin(18 * 86_400) == 0)
     }
 
+    private static let week: Int64 = 7 * 86_400
+    private static let kept = ProfileVisitors.kept(for: 3)
+
+    private static func state(
+        _ passages: [SegmentTraversal], decay: Double = 0.5, keeping bound: Int = kept
+    ) -> ProfileState {
+        var state = ProfileState()
+        for passage in passages { state.add(passage, decay: decay, keeping: bound) }
+        return state
+    }
+
     @Test("mean, variance and count of the passages; a week later they count for less")
     func weeks() {
-        var state = ProfileState()
-        for (vehicle, speed) in [10.0, 20, 10, 20].enumerated() {
-            state.add(
-                ProfileTests.passage(vehicle, at: 1_000, speed: speed), decay: 0.5)
+        var passages = [10.0, 20, 10, 20].enumerated().map { vehicle, speed in
+            ProfileTests.passage(vehicle, at: 1_000, speed: speed)
         }
-        #expect(abs(state.sum.mean - 400 / 30) < 1e-9)
-        #expect(abs(state.sum.variance - 25) < 1e-9)
-        #expect(state.sum.count == 4)
-        #expect(abs(state.sum.freeFlow - 12.5) < 1e-9)
-        #expect(state.visitors.count == 4)
-        let week: Int64 = 7 * 86_400
-        state.add(ProfileTests.passage(9, at: 1_000 + week, speed: 40), decay: 0.5)
-        #expect(abs(state.sum.count - 3) < 1e-9)
-        #expect(abs(state.sum.mean - 300 / 17.5) < 1e-9)
-        // Two weeks on, and one that comes late.
-        state.add(ProfileTests.passage(9, at: 1_000 + 3 * week, speed: 40), decay: 0.5)
-        #expect(abs(state.sum.count - 1.75) < 1e-9)
-        state.add(ProfileTests.passage(9, at: 1_000, speed: 40), decay: 0.5)
-        #expect(abs(state.sum.count - 2.75) < 1e-9)
+        let first = ProfileTests.state(passages)
+        let sum = first.sum(decay: 0.5)
+        #expect(abs(sum.mean - 400 / 30) < 1e-9)
+        #expect(abs(sum.variance - 25) < 1e-9)
+        #expect(sum.count == 4)
+        #expect(abs(sum.freeFlow - 12.5) < 1e-9)
+        #expect(first.vehicles == 4)
+        let week = ProfileTests.week
+        func counts(_ passage: SegmentTraversal) -> ProfileSum {
+            passages.append(passage)
+            return ProfileTests.state(passages).sum(decay: 0.5)
+        }
+        let second = counts(ProfileTests.passage(9, at: 1_000 + week, speed: 40))
+        #expect(abs(second.count - 3) < 1e-9)
+        #expect(abs(second.mean - 300 / 17.5) < 1e-9)
+        // One that comes a week late counts for as much as if it had come in time.
+        let late = counts(ProfileTests.passage(8, at: 1_000, speed: 40))
+        #expect(abs(late.count - 3.5) < 1e-9)
+        // Two weeks on.
+        let fourth = counts(ProfileTests.passage(9, at: 1_000 + 3 * week, speed: 40))
+        #expect(abs(fourth.count - 1.875) < 1e-9)
+        // One that comes when two later weeks are known is left out.
+        #expect(abs(counts(ProfileTests.passage(7, at: 1_000)).count - 1.875) < 1e-9)
+    }
+
+    @Test("sums, faded week by week, are those of the formulas", arguments: 0..<6 as Range<UInt64>)
+    func formulas(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        let decay = 0.85
+        let passages = (0..<200).map { index in
+            ProfileTests.passage(
+                Int(random.next() % 40), at: 1_000 + Int64(index / 40) * 2 * ProfileTests.week,
+                speed: 3 + random.unit() * 30)
+        }
+        let sum = ProfileTests.state(passages, decay: decay).sum(decay: decay)
+        var (weight, seconds, first, second) = (0.0, 0.0, 0.0, 0.0)
+        for (index, passage) in passages.enumerated() {
+            let share = (0..<(8 - 2 * (index / 40))).reduce(1.0) { share, _ in share * decay }
+            let speed = 100 / passage.seconds
+            weight += share
+            seconds += share * passage.seconds
+            first += share * speed
+            second += share * speed * speed
+        }
+        #expect(abs(sum.count - weight) < 1e-3)
+        #expect(abs(sum.mean - 100 * weight / seconds) < 1e-3)
+        let mean = first / weight
+        #expect(abs(sum.variance - (second / weight - mean * mean)) < 1e-3)
     }
 
     private static func decode<Value: BinaryCodable>(
@@ -64,68 +107,127 @@ struct ProfileTests {
         }
     }
 
-    @Test("a state survives its bytes")
+    @Test("a state survives its bytes; damaged ones are refused or decode, and never crash")
     func codec() throws {
-        var state = ProfileState()
-        for vehicle in 0..<5 {
-            state.add(ProfileTests.passage(vehicle, at: 1_000), decay: 0.5)
-        }
+        var state = ProfileTests.state(
+            (0..<40).map {
+                ProfileTests.passage($0, at: 1_000 + Int64($0 / 10) * ProfileTests.week)
+            })
+        state.told = .init(occurrence: 3, sum: state.sum(decay: 0.5))
         let back = try ProfileTests.decode(state.encoded, as: ProfileState.self)
         #expect(back.encoded == state.encoded)
-        #expect(back.visitors == state.visitors)
+        #expect(back.vehicles == state.vehicles)
         let key = SegmentBin(segment: SegmentID(rawValue: 7), bin: WeekBin(rawValue: 2_015))
         #expect(try ProfileTests.decode(key.encoded, as: SegmentBin.self) == key)
+        var random = SeededGenerator(seed: 1)
+        for _ in 0..<4_000 {
+            var damaged = state.encoded
+            for _ in 0...(random.next() % 3) {
+                damaged[Int(random.next() % UInt64(damaged.count))] =
+                    random.next() % 3 == 0 ? 0xff : UInt8(truncatingIfNeeded: random.next())
+            }
+            guard var read = try? ProfileTests.decode(damaged, as: ProfileState.self)
+            else { continue }
+            _ = (read.vehicles, read.sum(decay: 0.85), read.newest.map { WeekBin.end(of: $0) })
+            for week in 0..<4 as Range<Int64> {
+                read.add(
+                    ProfileTests.passage(9, at: 1_000 + week * ProfileTests.week), decay: 0.85,
+                    keeping: ProfileTests.kept)
+            }
+        }
+    }
+
+    /// Passages of five weeks by few vehicles, and with them some that are told and taken back.
+    private static func corrected(
+        _ random: inout SeededGenerator
+    ) -> (stand: [SegmentTraversal], all: [SegmentTraversal]) {
+        var (stand, all): ([SegmentTraversal], [SegmentTraversal]) = ([], [])
+        for number in 0..<5 as Range<Int64> {
+            for _ in 0..<6 {
+                let passage = ProfileTests.passage(
+                    Int(random.next() % 5), at: 1_000 + number * week,
+                    speed: 3 + random.unit() * 30)
+                all.append(passage)
+                if random.next() % 3 == 0 || number == 4 {
+                    all.append(passage.takenBack)
+                } else {
+                    stand.append(passage)
+                }
+            }
+        }
+        return (stand, all)
     }
 
     @Test(
         "no order of coming, and nothing that was taken back, changes a profile",
-        arguments: 0..<8 as Range<UInt64>)
+        arguments: 0..<32 as Range<UInt64>)
     func order(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        let week: Int64 = 7 * 86_400
-        func state(_ passages: [SegmentTraversal]) -> [UInt8] {
-            var state = ProfileState()
-            for passage in passages { state.add(passage, decay: 0.85) }
-            return state.encoded
+        let (stand, all) = ProfileTests.corrected(&random)
+        let expected = ProfileTests.state(stand, decay: 0.85)
+        // Each comes less than two weeks late, a correction behind what it corrects.
+        var due: [(Int64, SegmentTraversal)] = []
+        for passage in all {
+            let late = Int64(random.unit() * 1.9 * Double(ProfileTests.week)) * 1_000
+            let time = passage.leftAt.milliseconds + late
+            let before = passage.isTakenBack ? due.last?.0 : nil
+            due.append((max(time, before ?? time), passage))
         }
-        // Two weeks with more vehicles than are told apart; the weeks come in their order, what lies within one
-        // comes in any.
+        let shuffled = due.enumerated().sorted {
+            ($0.element.0, $0.offset) < ($1.element.0, $1.offset)
+        }.map(\.element.1)
+        let state = ProfileTests.state(shuffled, decay: 0.85)
+        #expect(state.newest == expected.newest)
+        #expect(state.sum(decay: 0.85) == expected.sum(decay: 0.85))
+        #expect(state.vehicles == expected.vehicles)
+        #expect(state.vehicles == Set(stand.map(\.visitor)).count)
+    }
+
+    @Test("a vehicle whose passage of this week is taken back has still passed in the weeks before")
+    func earlierWeeks() {
+        var state = ProfileTests.state((0..<3).map { ProfileTests.passage($0, at: 1_000) })
+        let before = state.encoded
+        let again = ProfileTests.passage(0, at: 1_000 + ProfileTests.week, speed: 30)
+        state.add(again, decay: 0.5, keeping: ProfileTests.kept)
+        #expect(state.vehicles == 3 && abs(state.sum(decay: 0.5).count - 2.5) < 1e-9)
+        state.add(again.takenBack, decay: 0.5, keeping: ProfileTests.kept)
+        #expect(state.vehicles == 3 && state.sum(decay: 0.5).count == 3)
+        #expect(state.encoded == before)
+    }
+
+    @Test("more vehicles than are kept apart: which are kept is the same in every order")
+    func crowds() {
+        var random = SeededGenerator(seed: 4)
         let weeks = (0..<2).map { number in
             (0..<150).map { vehicle in
                 ProfileTests.passage(
-                    vehicle * 7 % 100 + 30 * number, at: 1_000 + Int64(number) * week,
+                    vehicle * 7 % 100 + 30 * number, at: 1_000 + Int64(number) * ProfileTests.week,
                     speed: 3 + random.unit() * 30)
             }
         }
-        let expected = state(weeks.flatMap { $0 })
-        #expect(state(weeks.flatMap { $0.shuffled(using: &random) }) == expected)
-        var few = ProfileState()
-        for vehicle in 0..<3 { few.add(ProfileTests.passage(vehicle, at: 1_000), decay: 0.5) }
-        let before = few.encoded
-        few.add(ProfileTests.passage(9, at: 1_000, speed: 3), decay: 0.5)
-        #expect(few.visitors.count == 4)
-        few.add(ProfileTests.passage(9, at: 1_000, speed: 3).takenBack, decay: 0.5)
-        #expect(few.encoded == before && few.visitors.count == 3)
+        let expected = ProfileTests.state(weeks.flatMap { $0 }, decay: 0.85).encoded
+        for _ in 0..<8 {
+            let shuffled = weeks.flatMap { $0.shuffled(using: &random) }
+            #expect(ProfileTests.state(shuffled, decay: 0.85).encoded == expected)
+        }
     }
 
     @Test("vehicles are bounded, the last ones are kept, and none is remembered for ever")
     func visitors() {
-        let week: Int64 = 7 * 86_400
-        var state = ProfileState()
-        for vehicle in 0..<500 {
-            state.add(ProfileTests.passage(vehicle, at: 1_000), decay: 0.85)
+        var state = ProfileTests.state((0..<500).map { ProfileTests.passage($0, at: 1_000) })
+        #expect(state.vehicles == ProfileTests.kept)
+        for most in [1, 3, ProfileVisitors.limit] {
+            #expect(ProfileVisitors.kept(for: most) > most)
+            #expect(ProfileVisitors.kept(for: most) <= ProfileVisitors.mostKept)
         }
-        #expect(state.visitors.count == ProfileVisitors.limit)
-        for vehicle in 1_000..<1_010 {
-            state.add(ProfileTests.passage(vehicle, at: 1_000 + week), decay: 0.85)
-        }
-        #expect(state.visitors.count == ProfileVisitors.limit)
         // One vehicle that passes every week is one, however often.
-        for number in 2...20 as ClosedRange<Int64> {
-            state.add(ProfileTests.passage(7, at: 1_000 + number * week), decay: 0.85)
-            #expect(number > 9 || state.visitors.count >= 10)
+        for number in 1...20 as ClosedRange<Int64> {
+            state.add(
+                ProfileTests.passage(1_007, at: 1_000 + number * ProfileTests.week), decay: 0.85,
+                keeping: ProfileTests.kept)
+            #expect(number > 8 || state.vehicles >= ProfileTests.kept)
         }
-        #expect(state.visitors.count == 1)
+        #expect(state.vehicles == 1)
     }
 
     @Test("what was measured weighs more the more of it there is")

@@ -26,17 +26,17 @@ struct RouterFilesTests {
         return try builder.build()
     }
 
-    /// An archive of one tile with 8 edges, each with the bits that are given.
-    private static func archive(_ bits: UInt64) -> [UInt8] {
+    /// An archive of one tile with 8 edges or another number up to 56, each with the bits that are given.
+    private static func archive(_ bits: UInt64, edges: Int = 8) -> [UInt8] {
         func bytes<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {
             withUnsafeBytes(of: value.littleEndian) { Array($0) }
         }
         var header = [UInt8](repeating: 0, count: 512)
         header.replaceSubrange(0..<5, with: Array("0.gph".utf8))
-        header.replaceSubrange(124..<135, with: Array("00000000140".utf8))
+        header.replaceSubrange(124..<135, with: Array("00000000740".utf8))
         let tile =
-            bytes(UInt64(0)) + bytes(UInt64(7)) + bytes(UInt32(8)) + bytes(UInt32(3))
-            + bytes(UInt64(0)) + (0..<8).flatMap { _ in bytes(bits) }
+            bytes(UInt64(0)) + bytes(UInt64(7)) + bytes(UInt32(edges)) + bytes(UInt32(3))
+            + bytes(UInt64(0)) + (0..<edges).flatMap { _ in bytes(bits) }
         return header + tile + [UInt8](repeating: 0, count: 1_024 - tile.count + 512)
     }
 
@@ -44,21 +44,27 @@ struct RouterFilesTests {
         let graph: RoadGraph
         let clock: ManualClock
         let archive: String
+        let edges: String
         let table: String
 
-        /// The exporter of the scene; edge 0 lies along the first part of the road, edge 1 along all of it, edge 2
-        /// along the second part.
+        /// Lists the edges; edge 0 lies along the first part of the road, edge 1 along all of it, edge 2 along the
+        /// second part, and the others elsewhere.
+        func listEdges(count: Int = 8) throws {
+            var lines = ["edge,shape"]
+            for index in 0..<count {
+                let shapes = ["0 0 0.0024 0", "0 0 0.004 0", "0.0024 0 0.004 0"]
+                lines.append(
+                    "\(Scene.edge(index).rawValue),\(index < 3 ? shapes[index] : "9 9 9 9.001")")
+            }
+            try lines.joined(separator: "\n").write(
+                toFile: edges, atomically: true, encoding: .utf8)
+        }
+
+        /// The exporter of the scene.
         func export(isRecorded: Bool = false) throws -> RouterExport {
-            let edges = try ValhallaEdges(
-                lines: [
-                    "\(Scene.edge(0).rawValue),0 0 0.0024 0",
-                    "\(Scene.edge(1).rawValue),0 0 0.004 0",
-                    "\(Scene.edge(2).rawValue),0.0024 0 0.004 0",
-                ],
-                along: graph)
-            return RouterExport(
+            try RouterExport(
                 graph: graph,
-                valhalla: .init(traffic: try ValhallaTraffic(path: archive), edges: edges),
+                valhalla: .init(archive: archive, edges: edges, along: graph),
                 osrm: .init(
                     speeds: OSRMSpeeds(nodes: [10: [1, 2, 3], 11: [2, 20]]), path: table),
                 age: RouterFilesTests.age, clock: clock, isRecorded: isRecorded)
@@ -101,10 +107,12 @@ struct RouterFilesTests {
         defer { try? FileManager.default.removeItem(at: directory) }
         let path = directory.appendingPathComponent("traffic.tar").path
         try Data(archive(bits)).write(to: URL(fileURLWithPath: path))
-        try body(
-            Scene(
-                graph: try road(), clock: ManualClock(), archive: path,
-                table: directory.appendingPathComponent("speeds.csv").path))
+        let scene = Scene(
+            graph: try road(), clock: ManualClock(), archive: path,
+            edges: directory.appendingPathComponent("edges.csv").path,
+            table: directory.appendingPathComponent("speeds.csv").path)
+        try scene.listEdges()
+        try body(scene)
     }
 
     @Test("an edge gets the speed of what lies along it, and a line each pair of nodes")
@@ -188,7 +196,7 @@ struct RouterFilesTests {
             try "1,2,6\n".write(toFile: scene.table, atomically: true, encoding: .utf8)
             // A writer that dies in the midst of a round: some edges are new, some old, each one whole.
             let dying = try ValhallaTraffic(path: scene.archive)
-            dying.set(ValhallaSpeed(kilometersPerHour: 80, freeFlowRatio: 1), of: Scene.edge(3))
+            try dying.set(ValhallaSpeed(kilometersPerHour: 80, freeFlowRatio: 1), of: Scene.edge(3))
             #expect(try (0..<8).map { try scene.speed($0) } == [6, 6, 6, 80, 6, 6, 6, 6])
             let export = try scene.export()
             #expect(try (0..<8).allSatisfy { try scene.speed($0) == nil })
@@ -205,12 +213,73 @@ struct RouterFilesTests {
         }
     }
 
-    @Test("the first round replaces what an earlier exporter has left in the table")
+    @Test("before anything is read, the table holds nothing that an earlier exporter has left")
     func emptyTable() throws {
         try Self.withScene { scene in
             try "1,2,6\n".write(toFile: scene.table, atomically: true, encoding: .utf8)
-            _ = try scene.export().write()
+            _ = try scene.export()
             #expect(try scene.lines().isEmpty)
+        }
+    }
+
+    @Test(
+        "an archive that was made anew is told everything, whether it was put in place whole or written in place",
+        arguments: [true, false])
+    func madeAnew(atomically: Bool) throws {
+        try Self.withScene { scene in
+            scene.set(minutes: 6)
+            let export = try scene.export()
+            export.take(RouterExportTests.update(scene.segment(1, 2), minute: 5))
+            _ = try export.write()
+            let place = URL(fileURLWithPath: scene.archive)
+            try Data(Self.archive(0)).write(to: place, options: atomically ? .atomic : [])
+            #expect(try scene.speed(0) == nil)
+            // No record has come.
+            #expect(
+                try export.write()
+                    == RouterExport.Round(segments: 0, edges: 2, lines: 0, isArchiveNew: true))
+            #expect(try scene.speed(0) == 36)
+            #expect(try export.write() == RouterExport.Round())
+            // Other tiles, whose edges are not listed yet: nothing is told to the wrong edge.
+            try Data(Self.archive(0, edges: 9)).write(to: place, options: atomically ? .atomic : [])
+            export.take(RouterExportTests.update(scene.segment(2, 3), minute: 5, speed: 5))
+            let error = #expect(throws: RoadNetworkError.self) { try export.write() }
+            #expect(error?.description.contains("has 8 of Valhalla's tile 0") == true)
+            #expect(try (0..<9).allSatisfy { try scene.speed($0) == nil })
+            #expect(
+                try Set(scene.lines()) == ["1,2,36", "2,3,18"], "the other router has it")
+            try scene.listEdges(count: 9)
+            #expect(try export.write().isArchiveNew)
+            #expect(try (0..<3).map { try scene.speed($0) } == [36, 26, 18])
+        }
+    }
+
+    @Test("an archive that is cut short, or is gone, fails the round and ends nothing")
+    func cutShort() throws {
+        try Self.withScene { scene in
+            scene.set(minutes: 6)
+            let export = try scene.export()
+            for size in [0, 100, 600] {
+                try Data(Self.archive(0).prefix(size)).write(
+                    to: URL(fileURLWithPath: scene.archive))
+                export.take(RouterExportTests.update(scene.segment(1, 2), minute: 5))
+                #expect(throws: RoadNetworkError.self) { try export.write() }
+            }
+            try FileManager.default.removeItem(atPath: scene.archive)
+            #expect(throws: RoadNetworkError.self) { try export.write() }
+            #expect(throws: RoadNetworkError.self) { try export.clear() }
+            export.take(RouterExportTests.update(scene.segment(1, 2), minute: 5))
+            try Data(Self.archive(0)).write(to: URL(fileURLWithPath: scene.archive))
+            #expect(try export.write().isArchiveNew)
+            #expect(try scene.speed(0) == 36)
+        }
+    }
+
+    @Test("a table of other tiles' edges is refused at the start")
+    func otherTiles() throws {
+        try Self.withScene { scene in
+            try scene.listEdges(count: 7)
+            #expect(throws: RoadNetworkError.self) { try scene.export() }
         }
     }
 
@@ -219,10 +288,12 @@ struct RouterFilesTests {
         try Self.withScene { scene in
             scene.set(minutes: 6)
             let directory = scene.table
+            let export = try scene.export()
             // A directory stands where the table belongs.
+            try FileManager.default.removeItem(atPath: directory)
             try FileManager.default.createDirectory(
                 atPath: directory + "/x", withIntermediateDirectories: true)
-            let export = try scene.export()
+            #expect(throws: RoadNetworkError.self) { try scene.export() }
             export.take(RouterExportTests.update(scene.segment(1, 2), minute: 5))
             #expect(throws: RoadNetworkError.self) { try export.write() }
             #expect(try scene.speed(0) == 36, "the other router has it")

@@ -43,6 +43,8 @@ public final class TaskContext {
     public var now: EventTime = .min { didSet { noteTimes() } }
     /// Whether event time has come further than what the stages behind were told.
     public internal(set) var hasNewTime = false
+    /// The newest event time of a record that the task has read; `.min` before the first.
+    public private(set) var newestTime = EventTime.min
     /// The first thing that went wrong; the task stops with it.
     public private(set) var failure: DataflowError?
     /// What was counted, by operator and word; read by metrics.
@@ -89,6 +91,11 @@ public final class TaskContext {
     func noteTimes() {
         latestTime = leastLimits.latest(now)
         earliestTime = leastLimits.earliest(now)
+    }
+
+    /// Notes how far the records' own times have come.
+    public func note(newestTime time: EventTime) {
+        if time > newestTime { newestTime = time }
     }
 
     /// Notes a failure; the first one counts.

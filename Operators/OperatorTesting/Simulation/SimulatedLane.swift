@@ -222,7 +222,9 @@ extension WorkerEvent {
     /// Whether it answers a command, so that a real client's could be late or come twice.
     fileprivate var isAnswer: Bool {
         switch self {
-        case .claimed, .loaded, .linkLoaded, .started, .prepared, .flushed, .decided: true
+        case .claimed, .loaded, .linkLoaded, .started, .prepared, .flushed, .decided,
+            .decidedInPart:
+            true
         default: false
         }
     }

@@ -8,8 +8,6 @@ public final class SimulatedAuthority: CommitAuthority {
     private let database: SimulatedDatabase
     private let reached: (CrashPoint) throws -> Void
     private var generations: [TaskID: UInt64] = [:]
-    /// The epochs that were decided by a call which is to be made again for the sake of other tasks.
-    private var decided: [TaskID: CheckpointRef] = [:]
 
     init(_ database: SimulatedDatabase, reached: @escaping (CrashPoint) throws -> Void) {
         self.database = database
@@ -24,21 +22,20 @@ public final class SimulatedAuthority: CommitAuthority {
         claim.generation += 1
         database.claims[task] = claim
         generations[task] = claim.generation
-        decided[task] = nil
         return claim.position
     }
 
     /// Decides task after task, each by itself.
     ///
-    /// - Throws: `.rejected` with retry `.backoff` when the tables of some tasks take nothing, behind the decision of
-    ///   all others; those are not decided again by the same call. An error with retry `.restart` when the outcome of
-    ///   one is unknown, or when one failed after others were decided: then each is to be claimed anew.
+    /// - Throws: `TasksRefused` when all are decided but those whose tables take nothing. An error with retry `.restart`
+    ///   when the outcome of one is unknown, or when one failed after others were decided: then each is to be claimed
+    ///   anew.
     public func decide(_ decisions: [CommitDecision]) throws {
         try database.checkReachable()
         var count = 0
-        var refusal: DataflowError?
+        var refused: [TaskID: DataflowError] = [:]
         do {
-            for decision in decisions where !isDecided(decision) {
+            for decision in decisions {
                 if count > 0 { try reached(.deciding) }
                 do {
                     try decide(decision)
@@ -46,7 +43,7 @@ public final class SimulatedAuthority: CommitAuthority {
                 } catch let error as DataflowError
                     where error.code == .rejected && error.retry == .backoff
                 {
-                    refusal = refusal ?? error
+                    refused[decision.task] = error
                 }
             }
         } catch var error as DataflowError {
@@ -56,14 +53,7 @@ public final class SimulatedAuthority: CommitAuthority {
             }
             throw error
         }
-        if let refusal { throw refusal }
-        for decision in decisions { decided[decision.task] = nil }
-    }
-
-    /// Whether a decision was made by an earlier try of the same call.
-    private func isDecided(_ decision: CommitDecision) -> Bool {
-        guard let known = decided[decision.task] else { return false }
-        return known == decision.position.checkpoint
+        if !refused.isEmpty { throw TasksRefused(refused) }
     }
 
     private func decide(_ decision: CommitDecision) throws {
@@ -86,7 +76,6 @@ public final class SimulatedAuthority: CommitAuthority {
         if !decision.tables.isEmpty { try database.checkTables(of: decision.task) }
         try database.apply(try database.accepted(decision))
         database.claims[decision.task]?.position = decision.position
-        decided[decision.task] = decision.position.checkpoint
         if database.faults?.strikes(.commitUnheard, oneIn: 12) ?? false {
             throw SimulatedAuthority.unknown
         }

@@ -65,8 +65,8 @@ public final class SimulatedDatabase {
             .databaseUnavailable, domain: .external, retry: .backoff, "the database is down")
     }
 
-    /// Mends all tables for good: of a run that is to end, nobody waits for one that takes nothing.
-    func mendTables() {
+    /// Mends all tables for good: a run that is to end does not while one takes nothing.
+    package func mendTables() {
         brokenUntil = [:]
         mayBreak = false
     }

@@ -15,13 +15,25 @@ extension MapCanvas {
         }
     }
 
+    private enum Kind {
+        case jam
+        case closed
+    }
+
+    /// A sign with its words.
+    private struct Sign {
+        var kind: Kind
+        var place: Coordinate
+        var label: String
+    }
+
     private enum Style {
         static let title = 44.0
         /// On a phone, where the picture is a third as wide, still nine pixels.
         static let words = 30.0
         static let small = 22.0
         static let edge = 24.0
-        static let sign = 24.0
+        static let sign = 26.0
     }
 
     /// The width of words as the widest of the fonts has them.
@@ -60,8 +72,10 @@ extension MapCanvas {
         text += "\n"
     }
 
-    /// The legend's height in pixels; signs take a line of it.
-    static func legendHeight(_ map: TrafficMap) -> Double { map.stretches.isEmpty ? 134 : 190 }
+    /// The legend's height in pixels; each kind of sign takes a line of it.
+    static func legendHeight(_ map: TrafficMap) -> Double {
+        134 + (map.stretches.isEmpty ? 0 : 56) + (map.silences.isEmpty ? 0 : 56)
+    }
 
     mutating func drawLegend() {
         let tall = MapCanvas.legendHeight(map)
@@ -79,9 +93,15 @@ extension MapCanvas {
                     anchor: "middle")
             }
         }
+        var line = top + 158
         if !map.stretches.isEmpty {
-            drawSign(x: 66, y: top + 158)
-            write("Jam: far slower than elsewhere", x: 104, y: top + 168, size: Style.words)
+            drawSign(.jam, x: 66, y: line)
+            write("Jam: far slower than elsewhere", x: 104, y: line + 10, size: Style.words)
+            line += 56
+        }
+        if !map.silences.isEmpty {
+            drawSign(.closed, x: 66, y: line)
+            write("Closed? Traffic has left the road", x: 104, y: line + 10, size: Style.words)
         }
         text += "\n"
     }
@@ -116,9 +136,10 @@ extension MapCanvas {
     /// Signs of stretches and others, each with its words where there is room.
     mutating func drawSigns() {
         let signs =
-            map.stretches.map { TrafficMap.Marker(place: $0.place, label: $0.label) }
-            + map.markers
-        var seen: [TrafficMap.Marker] = []
+            map.silences.map { Sign(kind: .closed, place: $0.place, label: $0.label) }
+            + map.stretches.map { Sign(kind: .jam, place: $0.place, label: $0.label) }
+            + map.markers.map { Sign(kind: .jam, place: $0.place, label: $0.label) }
+        var seen: [Sign] = []
         var rooms: [Panel] = []
         for sign in signs where view.contains(sign.place) {
             let point = pixel(sign.place)
@@ -135,9 +156,9 @@ extension MapCanvas {
         for sign in seen { draw(sign) }
     }
 
-    private mutating func draw(_ sign: TrafficMap.Marker) {
+    private mutating func draw(_ sign: Sign) {
         let point = pixel(sign.place)
-        drawSign(x: point.x, y: point.y)
+        drawSign(sign.kind, x: point.x, y: point.y)
         let wide = MapCanvas.width(sign.label, size: Style.words) + 28
         let tall = 52.0
         let middle = max(
@@ -161,9 +182,17 @@ extension MapCanvas {
         text += "\n"
     }
 
-    private mutating func drawSign(x: Double, y: Double) {
-        text += "<circle class=\"i\" cx=\"\(Int(x))\" cy=\"\(Int(y))\" r=\"\(Int(Style.sign))\"/>"
-        write(
-            "!", x: x, y: y + 13, size: 36, class: "j", bold: true, anchor: "middle")
+    /// A triangle that warns or the sign of a closed road: told apart by their shapes, whatever colours are seen.
+    private mutating func drawSign(_ kind: Kind, x: Double, y: Double) {
+        switch kind {
+        case .jam:
+            text += "<path class=\"i\" d=\"M\(Int(x)) \(Int(y - 27))l29 50h-58z\"/>"
+            write("!", x: x, y: y + 17, size: 36, class: "j", bold: true, anchor: "middle")
+        case .closed:
+            text +=
+                "<circle class=\"e\" cx=\"\(Int(x))\" cy=\"\(Int(y))\" r=\"\(Int(Style.sign))\"/>"
+            text += "<rect class=\"w\" x=\"\(Int(x - 14))\" y=\"\(Int(y - 4))\""
+            text += " width=\"28\" height=\"8\"/>"
+        }
     }
 }

@@ -62,9 +62,7 @@ struct MapCanvas {
         let halfHeight = height / scale / 2
         let southWest = plane.unproject(PlanarPoint(x: -halfWidth, y: -halfHeight))
         let northEast = plane.unproject(PlanarPoint(x: halfWidth, y: halfHeight))
-        view = BoundingBox(
-            south: southWest.latitude, west: southWest.longitude, north: northEast.latitude,
-            east: northEast.longitude)
+        view = BoundingBox(southWest: southWest, northEast: northEast)
     }
 
     mutating func draw() -> String {
@@ -77,6 +75,7 @@ struct MapCanvas {
         drawRoads()
         drawHalos()
         drawSpeeds()
+        drawBars()
         drawTitle()
         drawLegend()
         drawScale()
@@ -125,6 +124,16 @@ struct MapCanvas {
             for segment in stretch.segments { glow += path(segment, shift: 0) }
         }
         draw(glow, class: "h", width: width(.motorway) + 18)
+    }
+
+    /// A barred line over the stretches that traffic has left.
+    private mutating func drawBars() {
+        var line = ""
+        for stretch in map.silences {
+            for segment in stretch.segments { line += path(segment, shift: 0) }
+        }
+        draw(line, class: "x", width: width(.motorway) + 6)
+        draw(line, class: "y", width: width(.motorway) + 1)
     }
 
     private mutating func drawSpeeds() {

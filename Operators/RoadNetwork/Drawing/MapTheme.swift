@@ -46,6 +46,9 @@ public enum MapTheme: String, CaseIterable, Sendable {
         css += ".p{fill:\(palette.panel);fill-opacity:.93}"
         css += ".b{stroke:\(palette.text);stroke-width:2.5}"
         css += ".i{fill:\(palette.bands[4]);stroke:\(palette.panel);stroke-width:4}"
+        // The sign of a closed road, and its line: red with white bars in every light.
+        css += ".e{fill:#c1121f;stroke:#fff;stroke-width:4}.w{fill:#fff}"
+        css += ".x{stroke:#c1121f}.y{stroke:#fff;stroke-dasharray:7 9;stroke-linecap:butt}"
         css += ".h{stroke:\(palette.bands[4]);stroke-opacity:.3}"
         css += ".j{fill:\(palette.panel)}"
         for (index, color) in palette.bands.enumerated() {

@@ -67,7 +67,7 @@ public struct SlowStretch: Hashable, Sendable {
         }
         ratios.sort()
         guard let median = ratios.isEmpty ? nil : ratios[ratios.count / 2] else { return [] }
-        let found = components(of: slow, graph).map { SlowStretch($0, slow, graph) }
+        let found = graph.stretches(of: Set(slow.keys)).map { SlowStretch($0, slow, graph) }
         let standing = found.filter { stretch in
             stretch.length >= criteria.length && stretch.delay >= criteria.delay
                 && stretch.speed <= criteria.contrast * min(1, median) * stretch.freeFlowSpeed
@@ -96,27 +96,5 @@ public struct SlowStretch: Hashable, Sendable {
         speed = length / seconds
         freeFlowSpeed = length / free
         place = graph.coordinate(on: middle, offset: graph.length(middle) / 2)
-    }
-
-    /// Slow segments that lead into each other, each group in the graph's order.
-    private static func components(of slow: [Int: Double], _ graph: RoadGraph) -> [[Int]] {
-        var result: [[Int]] = []
-        var seen: Set<Int> = []
-        for first in slow.keys.sorted() where seen.insert(first).inserted {
-            var group = [first]
-            var next = 0
-            while next < group.count {
-                let segment = group[next]
-                next += 1
-                let back = graph.reverse(segment)
-                let after = graph.outgoing(graph.endNode(segment))
-                let before = graph.incoming(graph.startNode(segment))
-                for other in Array(after) + before where other != back && slow[other] != nil {
-                    if seen.insert(other).inserted { group.append(other) }
-                }
-            }
-            result.append(group.sorted())
-        }
-        return result
     }
 }

@@ -3,9 +3,10 @@ public import Geo
 /// A picture of a road network coloured by the speed of its traffic, as SVG.
 ///
 /// Roads stand in a quiet style by class; where a speed is known the direction's side of the road has
-/// a colour by its ratio to free flow; stretches that stand out have a glow and a sign. With a title, a
-/// legend and a scale, in letters that can be read on a phone. The picture's size is bounded: geometry is simplified to a third of a pixel and small roads are left out of a map that
-/// shows a whole region.
+/// a colour by its ratio to free flow; stretches that stand out have a glow and a warning triangle, such as traffic has
+/// left a barred line and the sign of a closed road. With a title, a legend and a scale, in letters that can be read on
+/// a phone. The picture's size is bounded: geometry is simplified to a third of a pixel and small roads are left out of
+/// a map that shows a whole region.
 public struct TrafficMap: Sendable {
     /// A sign on the map.
     public struct Marker: Hashable, Sendable {
@@ -40,6 +41,8 @@ public struct TrafficMap: Sendable {
     public var attribution: String?
     /// Stretches with a glow and a sign that says how slow they are; see ``SlowStretch``.
     public var stretches: [SlowStretch] = []
+    /// Stretches that are drawn as closed, with a sign; see ``SilentStretch``.
+    public var silences: [SilentStretch] = []
     /// Other signs on the map.
     public var markers: [Marker] = []
     /// The colours.

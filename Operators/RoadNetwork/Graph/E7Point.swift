@@ -27,6 +27,9 @@ public struct E7Point: Hashable, Sendable, BitwiseCopyable {
         Coordinate(latitude: Double(latitude) * 1e-7, longitude: Double(longitude) * 1e-7)
     }
 
+    /// A whole turn.
+    static let turn = 3.6e9
+
     /// The place on a space-filling curve (Morton 1966): near points mostly have near numbers.
     var morton: UInt64 {
         E7Point.spread(UInt32(bitPattern: longitude) ^ 0x8000_0000)

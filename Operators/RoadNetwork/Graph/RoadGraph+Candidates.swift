@@ -27,15 +27,21 @@ extension RoadGraph {
         // One plane per query; the cosine is taken at the query's latitude.
         let xUnit = unit * max(0.001, cos(point.latitude * .pi / 180))
         let bound = radius * radius
-        grid.forEach(
-            latitude: latitude, longitude: longitude, latitudeReach: radius / unit,
-            longitudeReach: radius / xUnit
-        ) { entry in
+        let (latitudeReach, longitudeReach) = (radius / unit, radius / xUnit)
+        /// Compiled twice, so that maps far from the antimeridian have no cost of it.
+        @inline(__always)
+        func look(_ entry: SegmentGrid.Entry, goesRound: Bool) {
             let a = shape[Int(entry.point)]
             let b = shape[Int(entry.point) + 1]
-            let ax = (Double(a.point.longitude) - longitude) * xUnit
+            var east = Double(a.point.longitude) - longitude
+            var width = Double(b.point.longitude) - longitude - east
+            if goesRound {
+                east = Longitude.wrapped(east, turn: E7Point.turn)
+                width = Longitude.wrapped(width, turn: E7Point.turn)
+            }
+            let ax = east * xUnit
             let ay = (Double(a.point.latitude) - latitude) * unit
-            let dx = (Double(b.point.longitude) - longitude) * xUnit - ax
+            let dx = width * xUnit
             let dy = (Double(b.point.latitude) - latitude) * unit - ay
             let squared = dx * dx + dy * dy
             let t = squared > 0 ? max(0, min(1, -(ax * dx + ay * dy) / squared)) : 0
@@ -49,6 +55,20 @@ extension RoadGraph {
                     segment: entry.segment, offset: a.offset + (b.offset - a.offset) * Float(t),
                     distance: Float(distance), east: Float(dx * inverse),
                     north: Float(dy * inverse)), &found)
+        }
+        if grid.goesRound {
+            let middle = grid.unrolled(longitude)
+            for turn in -1...1 {
+                grid.forEach(
+                    latitude: latitude, longitude: middle + Double(turn) * E7Point.turn,
+                    latitudeReach: latitudeReach, longitudeReach: longitudeReach
+                ) { look($0, goesRound: true) }
+            }
+        } else {
+            grid.forEach(
+                latitude: latitude, longitude: longitude, latitudeReach: latitudeReach,
+                longitudeReach: longitudeReach
+            ) { look($0, goesRound: false) }
         }
         finish(&found, limit: limit)
     }

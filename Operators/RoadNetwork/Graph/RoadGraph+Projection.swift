@@ -13,6 +13,7 @@ extension RoadGraph {
         let latitude = point.latitude * 1e7
         let longitude = point.longitude * 1e7
         let length = Double(record.length)
+        let goesRound = grid.goesRound
         // The bounds as offsets of the stored points.
         let low = record.isReversed ? length - to : from
         let high = record.isReversed ? length - from : to
@@ -24,9 +25,15 @@ extension RoadGraph {
             let start = Double(a.offset)
             let leg = Double(b.offset - a.offset)
             if start > high || start + leg < low { continue }
-            let ax = (Double(a.point.longitude) - longitude) * xUnit
+            var east = Double(a.point.longitude) - longitude
+            var width = Double(b.point.longitude) - longitude - east
+            if goesRound {
+                east = Longitude.wrapped(east, turn: E7Point.turn)
+                width = Longitude.wrapped(width, turn: E7Point.turn)
+            }
+            let ax = east * xUnit
             let ay = (Double(a.point.latitude) - latitude) * unit
-            let dx = (Double(b.point.longitude) - longitude) * xUnit - ax
+            let dx = width * xUnit
             let dy = (Double(b.point.latitude) - latitude) * unit - ay
             let squared = dx * dx + dy * dy
             var t = squared > 0 ? max(0, min(1, -(ax * dx + ay * dy) / squared)) : 0

@@ -5,6 +5,8 @@ internal import Geo
 struct SegmentGrid: Sendable {
     /// The wanted side of a cell in metres; larger where the map is vast and sparse.
     static let cellSide = 75.0
+    /// From which longitude on somebody who drives there may be seen on the other side of the antimeridian.
+    private static let edge = 179.0
 
     /// A piece of road: from point `point` of the shape to the next.
     struct Entry: BitwiseCopyable {
@@ -13,6 +15,10 @@ struct SegmentGrid: Sendable {
         var point: UInt32
     }
 
+    /// Whether the map reaches the antimeridian or beyond: longitudes are to be compared the shorter way round then.
+    let goesRound: Bool
+    /// The middle of the map.
+    private let middle: Double
     private let south: Int64
     private let west: Int64
     private let cellHeight: Int64
@@ -32,6 +38,8 @@ struct SegmentGrid: Sendable {
         let side = max(SegmentGrid.cellSide, (area / budget).squareRoot())
         south = Int64((bounds.south * 1e7).rounded(.down))
         west = Int64((bounds.west * 1e7).rounded(.down))
+        middle = (bounds.west + bounds.east) / 2 * 1e7
+        goesRound = bounds.west < -SegmentGrid.edge || bounds.east > SegmentGrid.edge
         let scale = max(0.01, cos(bounds.center.latitude * .pi / 180))
         cellHeight = max(1, Int64(side / metersPerDegree * 1e7))
         cellWidth = max(1, Int64(side / metersPerDegree / scale * 1e7))
@@ -41,7 +49,7 @@ struct SegmentGrid: Sendable {
         var counts = [UInt32](repeating: 0, count: columns * rows + 1)
         let grid = Layout(
             south: south, west: west, cellHeight: cellHeight, cellWidth: cellWidth,
-            columns: columns, rows: rows)
+            columns: columns, rows: rows, middle: goesRound ? middle : nil)
         grid.forEachPiece(segments, shape) { cell, _ in counts[cell + 1] += 1 }
         for cell in 0..<(columns * rows) { counts[cell + 1] += counts[cell] }
         var next = counts
@@ -53,6 +61,11 @@ struct SegmentGrid: Sendable {
         }
         firstEntry = FlatArray(counts)
         entries = FlatArray(list)
+    }
+
+    /// A longitude as the cells count it, where the map goes round: within half a turn of the map's middle.
+    func unrolled(_ longitude: Double) -> Double {
+        middle + Longitude.wrapped(longitude - middle, turn: E7Point.turn)
     }
 
     func deallocate() {
@@ -97,6 +110,8 @@ private struct Layout {
     let cellWidth: Int64
     let columns: Int
     let rows: Int
+    /// The middle of a map that goes round; nil for others.
+    let middle: Double?
 
     func forEachPiece(
         _ segments: FlatArray<SegmentRecord>, _ shape: FlatArray<ShapePoint>,
@@ -115,14 +130,29 @@ private struct Layout {
         }
     }
 
-    /// The cells that a straight piece crosses: per row, the columns between where it enters and
-    /// where it leaves.
+    /// The cells that a straight piece crosses.
     private func forEachCell(_ a: E7Point, _ b: E7Point, _ body: (Int) -> Void) {
         let (low, high) = a.latitude <= b.latitude ? (a, b) : (b, a)
+        let (from, to) = (Double(low.longitude), Double(high.longitude))
+        guard let middle else { return forEachCell(low, high, from, to, body) }
+        let start = middle + Longitude.wrapped(from - middle, turn: E7Point.turn)
+        let end = start + Longitude.wrapped(to - from, turn: E7Point.turn)
+        forEachCell(low, high, start, end, body)
+        // The piece that closes the circle round the earth is at both ends of its rows.
+        if (end - middle).magnitude > E7Point.turn / 2 {
+            let turn = end > middle ? E7Point.turn : -E7Point.turn
+            forEachCell(low, high, start - turn, end - turn, body)
+        }
+    }
+
+    /// The cells between two longitudes: per row, the columns between where the piece enters and where it leaves.
+    private func forEachCell(
+        _ low: E7Point, _ high: E7Point, _ start: Double, _ end: Double, _ body: (Int) -> Void
+    ) {
         let y0 = Double(Int64(low.latitude) - south) / Double(cellHeight)
         let y1 = Double(Int64(high.latitude) - south) / Double(cellHeight)
-        let x0 = Double(Int64(low.longitude) - west) / Double(cellWidth)
-        let x1 = Double(Int64(high.longitude) - west) / Double(cellWidth)
+        let x0 = (start - Double(west)) / Double(cellWidth)
+        let x1 = (end - Double(west)) / Double(cellWidth)
         let firstRow = max(0, min(rows - 1, Int(y0)))
         let lastRow = max(0, min(rows - 1, Int(y1)))
         for row in firstRow...lastRow {

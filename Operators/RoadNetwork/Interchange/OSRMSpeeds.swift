@@ -6,8 +6,13 @@ public struct OSRMSpeeds: Sendable {
     /// The OSM nodes of each way, along its points.
     private let nodes: [Int64: [Int64]]
 
-    /// Knows the nodes of each way.
-    public init(nodes: [Int64: [Int64]]) { self.nodes = nodes }
+    /// Knows the nodes of each way; one that is given twice in a row counts once, as in the graph.
+    public init(nodes: [Int64: [Int64]]) {
+        self.nodes = nodes.mapValues { way in
+            zip(way, way.dropFirst()).contains { $0 == $1 }
+                ? way.reduce(into: []) { if $0.last != $1 { $0.append($1) } } : way
+        }
+    }
 
     /// Reads the nodes of the drivable ways of an OSM PBF file: the graph keeps the crossings only.
     public init(contentsOfOSMFile path: String) throws(RoadNetworkError) {
@@ -15,12 +20,16 @@ public struct OSRMSpeeds: Sendable {
         var reader = OSMReader()
         try reader.readWays(file.bytes)
         withExtendedLifetime(file) {}
-        nodes = reader.builder.wayNodes
+        self.init(nodes: reader.builder.wayNodes)
     }
 
-    /// The lines of one segment, in the direction of travel; none when its way isn't known.
+    /// What a faster speed counts as, in km/h.
+    private static let fastest = 1_000.0
+
+    /// The lines of one segment, in the direction of travel; none when its way isn't known or the speed is no number.
     public func lines(of segment: Int, in graph: RoadGraph, kilometersPerHour: Double) -> [String] {
-        let speed = max(1, Int(kilometersPerHour.rounded()))
+        guard kilometersPerHour.isFinite else { return [] }
+        let speed = Int(max(1, min(OSRMSpeeds.fastest, kilometersPerHour.rounded())))
         let run = nodes(of: segment, in: graph)
         return zip(run, run.dropFirst()).map { "\($0),\($1),\(speed)" }
     }

@@ -24,6 +24,8 @@ public struct ValhallaEdges: Sendable {
     public private(set) var edges: [Edge] = []
     /// The edges along each segment, as places in ``edges``.
     public private(set) var bySegment: [Int: [Int]] = [:]
+    /// How many edges of each tile the table lists.
+    public private(set) var listed: [ValhallaEdgeID: Int] = [:]
     /// How many edges no segment was found for.
     public private(set) var unmatched = 0
 
@@ -56,9 +58,15 @@ public struct ValhallaEdges: Sendable {
                 guard let longitude = numbers[index], let latitude = numbers[index + 1] else {
                     throw .malformed(offset: number + 1, "a shape that is no list of places")
                 }
-                points.append(Coordinate(latitude: latitude, longitude: longitude))
+                let point = Coordinate(latitude: latitude, longitude: longitude)
+                guard point.isValid else {
+                    throw .malformed(offset: number + 1, "a shape with a place off the earth")
+                }
+                points.append(point)
             }
-            add(ValhallaEdgeID(rawValue: id), Polyline(points), graph, &found)
+            let edge = ValhallaEdgeID(rawValue: id)
+            listed[edge.tile, default: 0] += 1
+            add(edge, Polyline(points), graph, &found)
         }
     }
 
@@ -72,6 +80,19 @@ public struct ValhallaEdges: Sendable {
         }
         try self.init(
             lines: text.split(separator: "\n", omittingEmptySubsequences: false), along: graph)
+    }
+
+    /// Makes sure that the table was listed of the tiles of an archive: it lists every edge of every tile.
+    ///
+    /// - Throws: ``RoadNetworkError/outdated(_:)`` with the first tile that differs.
+    public func check(against traffic: ValhallaTraffic) throws(RoadNetworkError) {
+        for tile in Set(listed.keys).union(traffic.tileIDs).sorted() {
+            let (here, there) = (listed[tile] ?? 0, traffic.edgeCount(of: tile) ?? 0)
+            guard here != there else { continue }
+            throw .outdated(
+                "the table of edges has \(here) of Valhalla's tile \(tile.rawValue) and traffic.tar \(there):"
+                    + " list the edges anew with .ci/valhalla-edges")
+        }
     }
 
     private mutating func add(

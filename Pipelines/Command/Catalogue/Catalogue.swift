@@ -3,6 +3,7 @@ internal import Fleet
 internal import LocationIngest
 internal import Records
 internal import RoadNetwork
+internal import State
 internal import TrafficUpdates
 internal import WordCount
 
@@ -24,7 +25,10 @@ enum Catalogue {
                 TrafficUpdates.liveTraffic, TrafficUpdates.trafficProfile,
                 TrafficUpdates.trafficFreeFlow,
             ],
-            views: TrafficUpdates.views, upkeep: { [TrafficUpdates.upkeep($0)] },
+            views: TrafficUpdates.views,
+            upkeep: {
+                [AgeingTable(TrafficUpdates.liveTraffic.name, by: "window_end", keep: $0.keep)]
+            },
             reference: { pipeline, graph, parameters in
                 let roads = try pipeline.roads(graph, parameters).get()
                 return ReferenceRows(

@@ -14,9 +14,8 @@ struct PipelineEntry: Sendable {
     let tables: [TableSpec]
     /// What stands beside the tables: statements that may be repeated.
     let views: [String]
-    /// Statements that are to be run again and again, with the parameters of a configuration file (YAML): what
-    /// takes old rows away.
-    let upkeep: @Sendable (String?) throws -> [String]
+    /// The tables whose old rows are taken away, with the parameters of a configuration file (YAML).
+    let upkeep: @Sendable (String?) throws -> [AgeingTable]
     /// Rows that follow from the parameters alone, and stand in a table before the pipeline starts.
     let reference: @Sendable (GraphBuilder, String?) throws -> ReferenceRows?
     /// Defines the pipeline with the parameters of a configuration file (YAML), or without one.
@@ -25,7 +24,7 @@ struct PipelineEntry: Sendable {
     /// Wraps a pipeline.
     init<P: Pipeline>(
         _ type: P.Type, summary: String, tables: [TableSpec] = [], views: [String] = [],
-        upkeep: @escaping @Sendable (P.Parameters) -> [String] = { _ in [] },
+        upkeep: @escaping @Sendable (P.Parameters) -> [AgeingTable] = { _ in [] },
         reference: @escaping @Sendable (P, GraphBuilder, P.Parameters) throws -> ReferenceRows? = {
             _, _, _ in nil
         },

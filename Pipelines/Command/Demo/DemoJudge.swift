@@ -98,30 +98,31 @@ struct DemoJudge {
     private func judgeLatency(
         _ summary: inout RunSummary, _ probe: LatencyProbe, _ feed: FleetFeed
     ) async throws {
-        let sendTimes = await feed.sendTimes
-        var traversals: Set<SegmentTraversal> = []
-        try TopicScan.read("traversals", services.kafka, as: SegmentTraversal.self) { traversal in
-            guard traversal.completedAt >= liveFrom else { return }
-            // What was taken back doesn't count in its row either; the passage in its stead does.
-            guard traversal.isTakenBack else {
-                traversals.insert(traversal)
-                return
-            }
-            var told = traversal
-            told.isTakenBack = false
-            traversals.remove(told)
+        var sent: [Int: [(time: EventTime, sent: EventTime)]] = [:]
+        for (position, time) in await feed.sendTimes {
+            sent[position.vehicle, default: []].append((position.time, time))
         }
+        let sends = sent.mapValues { VehicleSends($0) }
+        var ledger = PassageLedger(windowMilliseconds: DemoJudge.windowMilliseconds)
+        try TopicScan.read("traversals", services.kafka, as: SegmentTraversal.self) {
+            ledger.take($0)
+        }
+        let minimumVehicles = TrafficUpdates.defaults.minimumVehicles
+        (summary.rows_compared, summary.rows_different) = ledger.differences(
+            from: try await countedPassages(), minimumVehicles: minimumVehicles,
+            since: scenario.start)
         let vehicles = pseudonyms()
         let measuredUntil = measuredUntil
+        let live = ledger.standing.filter { $0.key.completedAt >= liveFrom }
         let latencies = probe.latencies(
-            of: Array(traversals), windowMilliseconds: DemoJudge.windowMilliseconds,
-            minimumVehicles: TrafficUpdates.defaults.minimumVehicles,
-            isTimed: { $0.completedAt < measuredUntil }
+            of: Array(live.keys), windowMilliseconds: DemoJudge.windowMilliseconds,
+            minimumVehicles: minimumVehicles, isTimed: { $0.completedAt < measuredUntil }
         ) { traversal in
             vehicles[traversal.vehicle].flatMap {
-                sendTimes[.init(vehicle: $0, time: traversal.completedAt)]
+                sends[$0]?.sending(of: traversal, isCorrected: live[traversal] ?? false)
             }
         }
+        summary.corrected = live.count { $0.value && $0.key.completedAt < measuredUntil }
         summary.latency_count = latencies.toRow.count
         summary.unpublished = latencies.unpublished
         summary.latency_p50_s = PassageLatencies.quantile(0.5, of: latencies.toRow)
@@ -129,6 +130,26 @@ struct DemoJudge {
         let awaited = latencies.withVehiclesAwaited
         summary.awaited_p50_s = PassageLatencies.quantile(0.5, of: awaited)
         summary.awaited_p99_s = PassageLatencies.quantile(0.99, of: awaited)
+    }
+
+    /// How many passages the rows of this run's windows count.
+    private func countedPassages() async throws -> [LatencyProbe.Row: Int] {
+        let from = scenario.start
+        let rows = try await pool.withConnection { connection in
+            try connection.query(
+                "SELECT segment_id, window_start, traversals FROM live_traffic"
+                    + " WHERE window_start >= $1", [.time(from)]
+            ).map { row in
+                let segment = UInt64(bitPattern: try row.value(0, as: Int64.self))
+                return (
+                    LatencyProbe.Row(
+                        segment: SegmentID(rawValue: segment),
+                        windowStart: try row.value(1, as: EventTime.self)),
+                    Int(try row.value(2, as: Int64.self))
+                )
+            }
+        }
+        return Dictionary(rows) { $1 }
     }
 
     /// The vehicles of this run by the numbers that stand for them on the days of the run; the demo's key is the

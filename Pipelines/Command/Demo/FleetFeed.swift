@@ -103,7 +103,7 @@ actor FleetFeed {
     }
 
     /// The next request's body of a lane; nil when the fleet has come to rest.
-    private func next(_ lane: Int) async -> [UInt8]? {
+    func next(_ lane: Int) async -> [UInt8]? {
         while !interruption.isRequested, !isStopped {
             let now = clock.now()
             if now >= liveFrom { clock.setRate(1) }
@@ -142,7 +142,7 @@ actor FleetFeed {
             buffers[event.vehicle].points.append(
                 LocationBatch.Point(
                     latitude: event.coordinate.latitude, longitude: event.coordinate.longitude,
-                    observedAt: event.time))
+                    observedAt: event.time, heading: event.heading, speed: event.speed))
         }
     }
 

@@ -5,8 +5,7 @@ internal import Runtime
 internal import Synchronization
 internal import TrafficUpdates
 
-/// Watches the table `live_traffic` and notes when a row first counted its first, second, third … passage, and when
-/// it was last revised.
+/// Watches the table `live_traffic` and notes each revision of its rows, and how many passages that counted.
 final class LatencyProbe: Sendable {
     /// A row of the table.
     struct Row: Hashable {
@@ -14,9 +13,19 @@ final class LatencyProbe: Sendable {
         let windowStart: EventTime
     }
 
-    /// The sending of the location that completed a passage.
+    /// When what tells of a passage was sent.
+    struct Sending {
+        /// The first location behind the segment's end.
+        let first: EventTime
+        /// The location from which on the passage could be known as it stands.
+        ///
+        /// Where it stands in the place of one that was taken back, the overtaken one that has shown it. No revision
+        /// before counts it.
+        let known: EventTime
+    }
+
     private struct Send {
-        let sent: EventTime
+        let sending: Sending
         let vehicle: UInt64
         let isTimed: Bool
     }
@@ -31,16 +40,15 @@ final class LatencyProbe: Sendable {
         let revision: Int64
     }
 
-    /// What has become of a row.
-    private struct History {
-        /// When it first counted its first, second, third … passage.
-        var counted: [EventTime] = []
-        /// What it was last revised to, and when that was seen first.
-        var revision = Int64.min
-        var revised = EventTime.min
+    /// What a row said from a moment on.
+    private struct Revision {
+        let seen: EventTime
+        let number: Int64
+        let traversals: Int
     }
 
-    private let seen = Mutex<[Row: History]>([:])
+    /// The revisions of each row, at most one for each look at the table.
+    private let seen = Mutex<[Row: [Revision]]>([:])
     private let pool: PostgresPool
     private let clock: ScaledClock
     private let from: EventTime
@@ -84,13 +92,12 @@ final class LatencyProbe: Sendable {
     func note(_ rows: [Sighting], at now: EventTime) {
         seen.withLock { seen in
             for sighting in rows {
-                var history = seen[sighting.row] ?? History()
-                let more = sighting.traversals - history.counted.count
-                if more > 0 { history.counted += Array(repeating: now, count: more) }
-                if sighting.revision != history.revision {
-                    (history.revision, history.revised) = (sighting.revision, now)
+                if let last = seen[sighting.row]?.last, last.number == sighting.revision {
+                    continue
                 }
-                seen[sighting.row] = history
+                seen[sighting.row, default: []].append(
+                    Revision(
+                        seen: now, number: sighting.revision, traversals: sighting.traversals))
             }
         }
     }
@@ -99,61 +106,70 @@ final class LatencyProbe: Sendable {
     /// the probe's beginning and a time.
     func finalRows(windowMilliseconds: Int64, endingBy end: EventTime) -> [Double] {
         seen.withLock { seen in
-            seen.compactMap { row, history in
+            seen.compactMap { row, revisions in
                 let windowEnd = row.windowStart.advanced(byMilliseconds: windowMilliseconds)
-                guard row.windowStart >= from, windowEnd <= end else { return nil }
-                return Double(history.revised.millisecondsSince(row.windowStart)) / 1_000
+                guard row.windowStart >= from, windowEnd <= end, let last = revisions.last
+                else { return nil }
+                return Double(last.seen.millisecondsSince(row.windowStart)) / 1_000
             }.sorted()
         }
     }
 
-    /// Seconds from the sending of the location that completed each passage to the first row that counted
-    /// it, the n-th passage of a row being counted when the row first counts n.
+    /// Seconds from the sending of the first location behind a segment's end to the first revision of a row that counts
+    /// the passage: one that was seen when the passage could be known, and counts as many as were known by then.
     ///
-    /// A row that is withheld until enough vehicles have passed says nothing of how fast the pipeline is, so
-    /// its first passages are timed from the sending that made it publishable.
+    /// So a passage that stands in the place of one that was taken back is timed from when the first could be told to
+    /// when it was corrected, the waiting for the overtaken location in between. A row that is withheld until enough
+    /// vehicles have passed says nothing of how fast the pipeline is, so its first passages are timed from the sending
+    /// that made it publishable.
     ///
     /// - Parameter isTimed: whether a passage's latency counts; the others count as passages of their row only.
     func latencies(
         of traversals: [SegmentTraversal], windowMilliseconds: Int64, minimumVehicles: Int,
-        isTimed: (SegmentTraversal) -> Bool, sentAt: (SegmentTraversal) -> EventTime?
+        isTimed: (SegmentTraversal) -> Bool, sending: (SegmentTraversal) -> Sending?
     ) -> PassageLatencies {
         var sends: [Row: [Send]] = [:]
         for traversal in traversals {
             let start = traversal.leftAt.milliseconds / windowMilliseconds * windowMilliseconds
-            guard start >= from.milliseconds, let sent = sentAt(traversal) else { continue }
+            guard start >= from.milliseconds, let sending = sending(traversal) else { continue }
             let row = Row(
                 segment: traversal.segment, windowStart: EventTime(milliseconds: start))
             sends[row, default: []].append(
-                Send(sent: sent, vehicle: traversal.vehicle, isTimed: isTimed(traversal)))
+                Send(sending: sending, vehicle: traversal.vehicle, isTimed: isTimed(traversal)))
         }
         var result = PassageLatencies()
         seen.withLock { seen in
             for (row, times) in sends {
-                let counted = seen[row]?.counted ?? []
-                let ordered = times.sorted { $0.sent < $1.sent }
+                let revisions = seen[row] ?? []
+                let ordered = times.sorted { $0.sending.known < $1.sending.known }
                 let publishable = LatencyProbe.publishable(ordered, minimumVehicles)
                 for (index, send) in ordered.enumerated() where send.isTimed {
-                    guard index < counted.count else {
+                    let counting = revisions.first {
+                        $0.seen >= send.sending.known && $0.traversals > index
+                    }
+                    guard let counting else {
                         result.unpublished += 1
                         continue
                     }
+                    // A row may have been published with a passage that was taken back later.
+                    let awaited = publishable.flatMap { $0 <= counting.seen ? $0 : nil }
                     result.add(
-                        counted[index], sent: send.sent, publishable: publishable ?? send.sent)
+                        counting.seen, sent: send.sending.first,
+                        publishable: awaited ?? send.sending.first)
                 }
             }
         }
         return result
     }
 
-    /// When the passage was sent with which enough distinct vehicles had passed.
+    /// When the passage could be known with which enough distinct vehicles had passed.
     private static func publishable(
         _ ordered: [Send], _ minimumVehicles: Int
     ) -> EventTime? {
         var vehicles: Set<UInt64> = []
         for send in ordered {
             vehicles.insert(send.vehicle)
-            if vehicles.count >= minimumVehicles { return send.sent }
+            if vehicles.count >= minimumVehicles { return send.sending.known }
         }
         return nil
     }

@@ -22,7 +22,8 @@ struct RunSummary: Codable {
     var coverage = 0.0
     /// The mean absolute speed error over all covered pairs, as a share of the true speed.
     var speed_error = 0.0
-    /// From the sending of the location that completes a passage to the first row that counts it, seconds.
+    /// From the sending of the first location behind a passage's end to the first row that counts the passage as it
+    /// stands, seconds: one that was corrected counts with the correction.
     var latency_p50_s = 0.0
     /// The same, the slowest in a hundred.
     var latency_p99_s = 0.0
@@ -33,6 +34,8 @@ struct RunSummary: Codable {
     var awaited_p99_s = 0.0
     /// Passages of the live part that were counted by a row.
     var latency_count = 0
+    /// Passages of the live part that stand in the place of others, which were taken back.
+    var corrected = 0
     /// Passages of the live part that no row counts: too few vehicles, or too late.
     var unpublished = 0
     /// Rows of whole windows of the live part.
@@ -51,7 +54,14 @@ struct RunSummary: Codable {
     /// Rows that were written again behind ``final_row_bound_s``.
     var final_row_late = 0
     /// Passages that came when their window could not be revised any more; the dead letters have them.
+    ///
+    /// While the clock runs fast a window may be revised for as much longer, so that only a pipeline that stands still
+    /// makes any: ``rows_different`` is what shows that passages are missing.
     var late: Int64 = 0
+    /// Rows that were compared with the passages on the topic `traversals`, all of the run's.
+    var rows_compared = 0
+    /// Rows of them that count other passages than were told, lack or should not be there.
+    var rows_different = 0
     /// Records that no stage has accounted for.
     var lag: Int64 = 0
     /// What is not as it should be; empty for a good run.
@@ -70,6 +80,11 @@ struct RunSummary: Codable {
         if late > 0 {
             faults.append("\(late) passages came too late: the machine was too slow")
         }
+        if rows_different > 0 {
+            faults.append(
+                "\(rows_different) of \(rows_compared) rows don't count the passages that were told"
+            )
+        }
         if lag != 0 { faults.append("a lag of \(lag) is left") }
         guard isJudged else { return }
         if pairs < RunSummary.minimumPairs {
@@ -87,6 +102,10 @@ struct RunSummary: Codable {
         } else if final_row_p99_s > final_row_bound_s {
             faults.append("p99 of final rows above \(final_row_bound_s) s")
         }
+        if final_row_max_s > final_row_latest_s {
+            faults.append(
+                "a final row after \(final_row_max_s) s, behind the matcher's last decision")
+        }
     }
 
     /// The lines for people.
@@ -100,11 +119,12 @@ struct RunSummary: Codable {
             "segments         \(segments) with a speed",
             "coverage         \(percent(coverage)) of \(pairs) pairs of segment and minute with 3 or more vehicles",
             "speed error      \(percent(speed_error)) on average, over all covered pairs",
-            "latency          p50 \(seconds(latency_p50_s)), p99 \(seconds(latency_p99_s)), location sent, or row publishable, to row committed (\(latency_count) passages)",
+            "latency          p50 \(seconds(latency_p50_s)), p99 \(seconds(latency_p99_s)), location sent, or row publishable, to row committed (\(latency_count) passages, \(corrected) of them corrected)",
             "                 p50 \(seconds(awaited_p50_s)), p99 \(seconds(awaited_p99_s)) with the wait for the third vehicle",
             "final rows       p50 \(seconds(final_row_p50_s)), p99 \(seconds(final_row_p99_s)), max \(seconds(final_row_max_s)), window's start to last revision committed (\(final_row_count) rows)",
             "                 bound \(seconds(final_row_bound_s)), \(final_row_late) rows behind it; the matcher's last decision is due by \(seconds(final_row_latest_s))",
             "unpublished      \(unpublished) passages of the live part that no row counts, no latency",
+            "rows             \(rows_compared) compared with the passages that were told, \(rows_different) different",
             "late             \(late) passages behind the last revision of their window",
             "lag              \(lag)",
         ]

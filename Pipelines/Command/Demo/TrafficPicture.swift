@@ -17,6 +17,11 @@ struct TrafficPicture {
     /// How far back a segment's newest speed is looked for, in milliseconds.
     private static let memory: Int64 = 600_000
 
+    /// How far back it is looked for roads that traffic has left since, in milliseconds.
+    private static let history: Int64 = 3_600_000
+    /// Over how many minutes before its newest row a road's passages are counted.
+    private static let busyMinutes: Int64 = 5
+
     /// The newest speeds of the minutes before a time, and the stretches that stand out among them.
     func map(_ pool: PostgresPool, at time: EventTime) async throws -> TrafficMap {
         let from = time.advanced(byMilliseconds: -TrafficPicture.memory)
@@ -30,6 +35,7 @@ struct TrafficPicture {
                 (try row.value(0, as: Int64.self), try row.value(1, as: Double.self))
             }
         }
+        let (pasts, activity) = try await pasts(pool, at: time)
         var speeds: [SegmentID: Double] = [:]
         for (id, speed) in rows {
             speeds[SegmentID(rawValue: UInt64(bitPattern: id))] = speed / 3.6
@@ -39,7 +45,55 @@ struct TrafficPicture {
             subtitle: TrafficPicture.words(time), bounds: bounds, attribution: attribution)
         map.theme = theme
         map.stretches = SlowStretch.find(roads, speeds: speeds, in: bounds)
+        var criteria = SilentStretch.Criteria()
+        criteria.activity = activity
+        map.silences = SilentStretch.find(roads, pasts: pasts, in: bounds, criteria)
         return map
+    }
+
+    /// What is known of the segments that have no speed any more but had one within the hour, and how much traffic
+    /// there is in all beside what there was.
+    private func pasts(
+        _ pool: PostgresPool, at time: EventTime
+    ) async throws -> (pasts: [SegmentID: SilentStretch.Past], activity: Double) {
+        let from = time.advanced(byMilliseconds: -TrafficPicture.history)
+        let recent = time.advanced(byMilliseconds: -TrafficPicture.memory)
+        let minutes = TrafficPicture.busyMinutes
+        return try await pool.withConnection { connection in
+            var pasts: [SegmentID: SilentStretch.Past] = [:]
+            let rows = try connection.query(
+                "WITH known AS (SELECT segment_id, window_start, traversals FROM live_traffic"
+                    + " WHERE window_start > $1 AND window_start <= $2), newest AS ("
+                    + "SELECT segment_id, max(window_start) AS last FROM known GROUP BY segment_id"
+                    + " HAVING max(window_start) <= $3) SELECT segment_id, last,"
+                    + " sum(traversals)::bigint FROM known JOIN newest USING (segment_id)"
+                    + " WHERE window_start > last - interval '\(minutes) minutes'"
+                    + " GROUP BY segment_id, last",
+                [.time(from), .time(time), .time(recent)])
+            for row in rows {
+                let id = UInt64(bitPattern: try row.value(0, as: Int64.self))
+                let since = time.millisecondsSince(try row.value(1, as: EventTime.self))
+                pasts[SegmentID(rawValue: id)] = SilentStretch.Past(
+                    passages: Double(try row.value(2, as: Int64.self)), minutes: Double(minutes),
+                    // The newest row has a minute of its own.
+                    silence: Double(since) / 60_000 - 1)
+            }
+            let totals = try connection.query(
+                "SELECT window_start, sum(traversals)::bigint FROM live_traffic"
+                    + " WHERE window_start > $1 AND window_start <= $2 GROUP BY window_start",
+                [.time(from), .time(time)])
+            var (now, before) = ((sum: 0.0, count: 0.0), (sum: 0.0, count: 0.0))
+            for row in totals {
+                let passages = Double(try row.value(1, as: Int64.self))
+                if try row.value(0, as: EventTime.self) > recent {
+                    now = (now.sum + passages, now.count + 1)
+                } else {
+                    before = (before.sum + passages, before.count + 1)
+                }
+            }
+            let usual = before.sum / max(1, before.count)
+            return (pasts, usual > 0 ? min(1, now.sum / max(1, now.count) / usual) : 0)
+        }
     }
 
     /// A time as people write it, to the minute.

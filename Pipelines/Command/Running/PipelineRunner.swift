@@ -20,6 +20,9 @@ final class PipelineRunner: Sendable {
         var parameters: String?
         /// How many partitions topics get that are created.
         var partitions: Int32 = 4
+        /// Whether topics that are created keep everything: Kafka counts a record's age from the record's own
+        /// time, and would delete what was recorded long ago as soon as it is written.
+        var keepsTopics = false
         /// Whether inputs that were never read begin at their end.
         var startsAtEnd = false
         /// Intervals and bounds, where neither the definition nor ``policy`` names others.
@@ -58,7 +61,8 @@ final class PipelineRunner: Sendable {
         self.plan = plan
         var settings = settings
         settings.options.apply(settings.policy.over(plan.graph.policy))
-        let (topics, limits) = try PipelineRunner.createTopics(plan.topics, services.kafka)
+        let (topics, limits) = try PipelineRunner.createTopics(
+            PipelineRunner.topics(of: plan, keepsAll: settings.keepsTopics), services.kafka)
         partitions = topics
         try PipelineRunner.createTables(entry, plan, services.postgres)
         if let postgres = services.postgres {
@@ -73,7 +77,7 @@ final class PipelineRunner: Sendable {
         let troubles = TroubleLog()
         trimmer = ExchangeTrimmer(plan, run: settings.run, services, troubles)
         keeper = services.postgres.flatMap {
-            upkeep.isEmpty ? nil : TableKeeper(upkeep, $0, troubles)
+            upkeep.isEmpty ? nil : TableKeeper(upkeep, $0, clock: clock, troubles)
         }
         let driver = ThreadedDriver(threads: settings.threads, name: entry.name) {
             [settings] thread, mailbox in
@@ -131,6 +135,22 @@ final class PipelineRunner: Sendable {
         teller?.stop()
     }
 
+    /// Tells every task that the recording which the inputs held has ended: event time passes its newest record by
+    /// what is needed to decide on it all, and stands still there.
+    ///
+    /// - Parameter newest: its newest event time; `.min` where nothing was read.
+    func endRecording(at newest: EventTime) { driver.endRecording(at: newest) }
+
+    /// Ends as ``finish(unless:patience:note:)`` does, but for good only what is known of a recording: who goes on
+    /// with its topics later starts behind it, not behind the end of time.
+    func finishRecording(
+        unless interruption: Interruption, note: (StageProgress) -> Void = { _ in }
+    ) async throws {
+        let newest = driver.status.lazy.flatMap(\.progress).compactMap(\.newestTime).max()
+        endRecording(at: newest ?? .min)
+        try await finish(unless: interruption, note: note)
+    }
+
     /// Lets the pipeline's inputs end where they end now, stage after stage, until every window is closed
     /// and every row is written.
     ///
@@ -167,6 +187,15 @@ final class PipelineRunner: Sendable {
         driver.stop()
         driver.join()
         teller?.stop()
+    }
+
+    /// The topics of a plan, as they are created; with `keepsAll` none has a retention by age.
+    static func topics(of plan: Plan, keepsAll: Bool) -> [TopicSpec] {
+        plan.topics.map { spec in
+            var spec = spec
+            if keepsAll, spec.retention == .clusterDefault { spec.retention = .unlimited }
+            return spec
+        }
     }
 
     /// Creates what is missing of topics.

@@ -1,8 +1,9 @@
 internal import PostgresClient
+internal import Records
 
 /// Takes rows away that are too old to be of use, beside the pipeline that writes the tables.
 ///
-/// The statements look at the tables' own times and may be repeated; several workers may run them.
+/// Several workers may keep one table.
 final class TableKeeper: Sendable {
     /// Seconds between two rounds.
     static let intervalSeconds = 60.0
@@ -11,13 +12,14 @@ final class TableKeeper: Sendable {
 
     /// Starts the rounds; a round that fails is told of, and made good by the next.
     init(
-        _ statements: [String], _ postgres: PostgresConfiguration, _ troubles: TroubleLog,
-        everySeconds seconds: Double = TableKeeper.intervalSeconds
+        _ tables: [AgeingTable], _ postgres: PostgresConfiguration, clock: any EventClock,
+        _ troubles: TroubleLog, everySeconds seconds: Double = TableKeeper.intervalSeconds
     ) {
         rounds = Rounds("table-keeper", everySeconds: seconds) {
+            var tables = tables
             while $0.next() {
                 do {
-                    try TableKeeper.keep(statements, postgres)
+                    try TableKeeper.keep(&tables, postgres, now: clock.now())
                 } catch {
                     troubles.note("table-keeper", "delete old rows", any: error)
                 }
@@ -31,9 +33,11 @@ final class TableKeeper: Sendable {
     func stop() { rounds.stop() }
 
     /// One round.
-    static func keep(_ statements: [String], _ postgres: PostgresConfiguration) throws {
+    static func keep(
+        _ tables: inout [AgeingTable], _ postgres: PostgresConfiguration, now: EventTime
+    ) throws {
         let connection = try PostgresConnection(postgres)
         defer { connection.close() }
-        for statement in statements { try connection.script(statement) }
+        for index in tables.indices { try tables[index].keep(connection, now: now) }
     }
 }

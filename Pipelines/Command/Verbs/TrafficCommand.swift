@@ -16,7 +16,8 @@ struct TrafficCommand: AsyncParsableCommand {
 struct TrafficShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Draw the roads coloured by their newest speed, with a sign at each jam.",
+        abstract:
+            "Draw the roads coloured by their newest speed, with signs at jams and closed roads.",
         discussion: "Reads the table live_traffic of DATABASE_URL.")
 
     @Option(help: "The OSM PBF file that the pipeline runs on; the synthetic city by default.")
@@ -42,19 +43,27 @@ struct TrafficShowCommand: AsyncParsableCommand {
             throw ValidationError("--bbox takes west,south,east,north in degrees")
         }
         if MapTheme(rawValue: theme) == nil { throw ValidationError("there is no theme \(theme)") }
+        if let at, !TrafficShowCommand.moments.contains(at) {
+            throw ValidationError("--at takes the Unix seconds of a moment from 1970 to 9999")
+        }
         guard out.hasSuffix(".svg") || out.hasSuffix(".png") else {
             throw ValidationError("--out takes a name that ends in .svg or .png")
         }
     }
 
+    /// What can be a moment, in Unix seconds: the years 1970 to 9999.
+    private static let moments = 0.0...253_402_300_799.0
+
     private var box: BoundingBox? {
         let parts = (bbox ?? "").split(separator: ",").compactMap { Double($0) }
-        guard parts.count == 4, parts[0] < parts[2], parts[1] < parts[3] else { return nil }
-        guard Coordinate(latitude: parts[1], longitude: parts[0]).isValid,
-            Coordinate(latitude: parts[3], longitude: parts[2]).isValid
+        guard parts.count == 4, parts[1] < parts[3] else { return nil }
+        let southWest = Coordinate(latitude: parts[1], longitude: parts[0])
+        let northEast = Coordinate(latitude: parts[3], longitude: parts[2])
+        // From east to west across the antimeridian only.
+        guard southWest.isValid, northEast.isValid,
+            parts[0] < parts[2] || parts[0] > 0 && parts[2] < 0
         else { return nil }
-        return BoundingBox(
-            south: parts[1], west: parts[0], north: parts[3], east: parts[2])
+        return BoundingBox(southWest: southWest, northEast: northEast)
     }
 
     func run() async throws {
@@ -77,6 +86,10 @@ struct TrafficShowCommand: AsyncParsableCommand {
         for stretch in drawn.stretches {
             let place = "\(stretch.place.latitude), \(stretch.place.longitude)"
             print("jam: \(stretch.label) on \(Int(stretch.length)) m at \(place)")
+        }
+        for stretch in drawn.silences {
+            let place = "\(stretch.place.latitude), \(stretch.place.longitude)"
+            print("closed? \(stretch.label.lowercased()) at \(place)")
         }
     }
 

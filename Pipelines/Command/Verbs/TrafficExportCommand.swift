@@ -83,7 +83,7 @@ struct TrafficExportCommand: AsyncParsableCommand {
                 do {
                     try tell(export)
                 } catch  where !once {
-                    // The disk may have room again by the next round.
+                    // By the next round the disk may have room again, or the tiles' edges be listed anew.
                     troubles.note("traffic export", "write", any: error)
                 }
                 if once { return }
@@ -96,6 +96,7 @@ struct TrafficExportCommand: AsyncParsableCommand {
 
     private func tell(_ export: RouterExport) throws {
         let round = try export.write()
+        if round.isArchiveNew { print("traffic.tar was made anew: told everything") }
         guard round.segments > 0 else { return }
         print("segments \(round.segments)  edges \(round.edges)  lines \(round.lines)")
     }
@@ -104,17 +105,17 @@ struct TrafficExportCommand: AsyncParsableCommand {
         let graph = try Catalogue.map(at: map)
         var toValhalla: RouterExport.Valhalla?
         if let valhalla, let edges {
-            let table = try ValhallaEdges(contentsOfFile: edges, along: graph)
-            toValhalla = RouterExport.Valhalla(
-                traffic: try ValhallaTraffic(path: valhalla), edges: table)
-            print("edges along roads of the map \(table.edges.count), others \(table.unmatched)")
+            let opened = try RouterExport.Valhalla(archive: valhalla, edges: edges, along: graph)
+            let (along, others) = (opened.edges.edges.count, opened.edges.unmatched)
+            print("edges along roads of the map \(along), others \(others)")
+            toValhalla = opened
         }
         var toOSRM: RouterExport.OSRM?
         if let osrm {
             toOSRM = RouterExport.OSRM(
                 speeds: try OSRMSpeeds(contentsOfOSMFile: map), path: osrm)
         }
-        return RouterExport(
+        return try RouterExport(
             graph: graph, valhalla: toValhalla, osrm: toOSRM, age: Int64(age * 1_000),
             clock: clock, isRecorded: recorded)
     }

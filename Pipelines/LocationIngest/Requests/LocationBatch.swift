@@ -10,12 +10,21 @@ public struct LocationBatch: Hashable, Sendable {
         public var longitude: Double
         /// When it was measured.
         public var observedAt: EventTime
+        /// Where the device was heading, in degrees clockwise from north, if it told.
+        public var heading: Double?
+        /// How fast it was in m/s, if it told.
+        public var speed: Double?
 
         /// Makes a point.
-        public init(latitude: Double, longitude: Double, observedAt: EventTime) {
+        public init(
+            latitude: Double, longitude: Double, observedAt: EventTime, heading: Double? = nil,
+            speed: Double? = nil
+        ) {
             self.latitude = latitude
             self.longitude = longitude
             self.observedAt = observedAt
+            self.heading = heading
+            self.speed = speed
         }
     }
 
@@ -43,7 +52,8 @@ public struct LocationBatch: Hashable, Sendable {
     ///
     /// Coordinates are the shortest decimals that read back the same; one that isn't finite is written
     /// as null, which the server rejects. Timestamps are milliseconds, but for those before March 1973,
-    /// which would be read as seconds and are written as such.
+    /// which would be read as seconds and are written as such. Headings and speeds are left out where no point
+    /// has one.
     public func json() -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity(96 + points.count * 48)
@@ -67,8 +77,24 @@ public struct LocationBatch: Hashable, Sendable {
             LocationBatch.appendTime(point.observedAt, to: &text)
             text.append(UInt8(ascii: "]"))
         }
-        text.append(contentsOf: "]}".utf8)
+        text.append(UInt8(ascii: "]"))
+        append("headings", \.heading, to: &text)
+        append("speeds", \.speed, to: &text)
+        text.append(UInt8(ascii: "}"))
         return text
+    }
+
+    /// A list beside the points; nothing where no point has a number for it.
+    private func append(
+        _ name: String, _ number: (Point) -> Double?, to text: inout [UInt8]
+    ) {
+        guard points.contains(where: { number($0) != nil }) else { return }
+        text.append(contentsOf: ",\"\(name)\":[".utf8)
+        for (index, point) in points.enumerated() {
+            if index > 0 { text.append(UInt8(ascii: ",")) }
+            LocationBatch.appendNumber(number(point) ?? .nan, to: &text)
+        }
+        text.append(UInt8(ascii: "]"))
     }
 
     private static func appendTime(_ time: EventTime, to text: inout [UInt8]) {

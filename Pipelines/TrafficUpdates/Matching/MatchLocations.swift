@@ -90,7 +90,7 @@ public struct MatchLocations: ProcessFunction {
 
     /// The watermark waits for the oldest location that is not decided.
     public func pendingTime(of state: MatchState) -> EventTime? {
-        state.newestTrip.lattice.oldestPendingTime
+        state.pendingTime
     }
 
     private func watch(

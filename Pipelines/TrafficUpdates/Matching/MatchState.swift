@@ -20,11 +20,15 @@ public struct MatchState: BinaryCodable, Sendable {
     var settled = Trip()
     /// The locations since, in their order.
     var recent: [Observation] = []
+    /// Under which rules these were told of; nil: none was.
+    var rules: TripRules?
     /// What they have led to, one by one, and the trip behind the last.
     ///
     /// It follows from the two above and isn't written. Nil: it is to be found out.
     var outcomes: [Outcome]?
     var ahead = Trip()
+    /// What the watermark waits for until that is found out.
+    private var awaited: EventTime?
     /// When the track is looked at again; nil while nothing waits for a decision.
     var timer: EventTime?
 
@@ -34,8 +38,21 @@ public struct MatchState: BinaryCodable, Sendable {
     /// The trip as far as the locations tell that have come.
     var newestTrip: Trip { outcomes == nil || recent.isEmpty ? settled : ahead }
 
+    /// The oldest location that is not decided: what the watermark waits for, behind a restart too.
+    var pendingTime: EventTime? {
+        outcomes == nil && !recent.isEmpty ? awaited : newestTrip.lattice.oldestPendingTime
+    }
+
+    /// Goes on from the newest trip: what was told of it stands, and nothing overtakes it any more.
+    mutating func settleAll() {
+        if outcomes != nil, !recent.isEmpty { settled = ahead }
+        recent.removeAll()
+        outcomes = []
+        ahead = settled
+    }
+
     /// Follows the lattice, and its own form.
-    public static var codecVersion: UInt32 { Lattice.codecVersion &* 16 &+ 3 }
+    public static var codecVersion: UInt32 { Lattice.codecVersion &* 16 &+ 4 }
 
     /// Reads a state.
     public init(from reader: inout ByteReader) throws(CodecError) {
@@ -47,6 +64,13 @@ public struct MatchState: BinaryCodable, Sendable {
             observation.heading = heading.isNaN ? nil : heading
             observation.speed = speed.isNaN ? nil : speed
             recent.append(observation)
+        }
+        guard recent.count <= 2 * MatchState.recentLimit else {
+            throw .malformed("more locations than may be overtaken")
+        }
+        if !recent.isEmpty {
+            rules = try TripRules?(from: &reader)
+            awaited = try EventTime?(from: &reader)
         }
         timer = try EventTime?(from: &reader)
     }
@@ -60,6 +84,10 @@ public struct MatchState: BinaryCodable, Sendable {
             observation.coordinate.encode(into: &writer)
             writer.double(observation.heading ?? .nan)
             writer.double(observation.speed ?? .nan)
+        }
+        if !recent.isEmpty {
+            rules.encode(into: &writer)
+            pendingTime.encode(into: &writer)
         }
         timer.encode(into: &writer)
     }

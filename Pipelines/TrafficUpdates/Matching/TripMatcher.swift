@@ -12,10 +12,11 @@ internal import RoadNetwork
 struct TripMatcher {
     private var matcher: MapMatcher
     private var output = MatchOutput()
-    private let trim: TripTrim
+    private var trim: TripTrim
     private let pseudonyms: Pseudonyms
     /// By how much a location may be overtaken, in milliseconds of event time.
     private let reorder: Int64
+    private let rules: TripRules
     /// How long after its newest location all of a track is decided, in milliseconds of event time: longer than the
     /// pause between two locations that come every minute.
     static let silence: Int64 = 90_000
@@ -29,6 +30,8 @@ struct TripMatcher {
         self.trim = trim
         self.pseudonyms = pseudonyms
         self.reorder = max(0, reorder)
+        rules = TripRules(
+            trim: trim, lagBound: matcher.settings.lagBound, keyMark: pseudonyms.mark)
     }
 
     /// The longest silence within a track, in milliseconds.
@@ -40,8 +43,13 @@ struct TripMatcher {
     mutating func take(
         _ observation: Observation, of user: String, _ state: inout MatchState
     ) -> MatchState.Outcome {
-        guard reorder > 0 else { return step(observation, user, &state.settled) }
         findOut(user, &state)
+        guard reorder > 0 else {
+            // There may be some of a time when locations could be overtaken.
+            if !state.recent.isEmpty { state.settleAll() }
+            state.ahead = Trip()
+            return step(observation, user, &state.settled)
+        }
         var place = state.recent.count
         while place > 0, TripMatcher.precedes(observation, state.recent[place - 1]) { place -= 1 }
         defer { settle(&state) }
@@ -67,20 +75,30 @@ struct TripMatcher {
         of user: String, ends: Bool, _ state: inout MatchState
     ) -> MatchState.Outcome {
         findOut(user, &state)
-        if !state.recent.isEmpty { state.settled = state.ahead }
-        state.recent.removeAll()
-        state.outcomes?.removeAll()
+        state.settleAll()
         let outcome = decide(user, ends: ends, &state.settled)
         state.ahead = state.settled
         return outcome
     }
 
     /// Finds out what the recent locations have led to, after a restart.
+    ///
+    /// What was told of them under other rules can't be corrected under these: the trip is followed to its end under
+    /// the rules of then, nothing of it is told again or taken back, and nothing overtakes it any more.
     mutating func findOut(_ user: String, _ state: inout MatchState) {
         guard state.outcomes == nil else { return }
         state.outcomes = []
         state.ahead = state.settled
-        for index in state.recent.indices { _ = next(index, user, &state) }
+        let told = state.rules ?? rules
+        state.rules = rules
+        guard told != rules else {
+            for index in state.recent.indices { _ = next(index, user, &state) }
+            return
+        }
+        (trim, matcher.settings.lagBound) = (told.trim, told.lagBound)
+        for observation in state.recent { _ = step(observation, user, &state.ahead) }
+        (trim, matcher.settings.lagBound) = (rules.trim, rules.lagBound)
+        state.settleAll()
     }
 
     /// Matches a recent location; those before it are matched.

@@ -2,7 +2,7 @@ internal import MapMatching
 internal import RoadNetwork
 
 /// Leaves the beginning and the end of each trip out, so that no passage tells where somebody lives.
-struct TripTrim: Sendable {
+struct TripTrim: Hashable, Sendable {
     /// Metres of a trip's beginning.
     var start: Double
     /// Metres of its end.

@@ -4,8 +4,9 @@ public import Transforms
 
 /// Keeps the speed of each segment in each five-minute bin of the week: what to expect where nobody drives now.
 ///
-/// A bin's row is written once a week, when its five minutes and the lateness are over, and only when enough
-/// distinct vehicles have passed in the weeks that are remembered.
+/// A bin's row is written once a week, when its five minutes and the lateness are over, and again when a correction
+/// comes later; it is taken back when so few distinct vehicles have passed in the weeks that are remembered that it
+/// may not be told.
 public struct ProfileTraffic: ProcessFunction {
     private let decay: Double
     private let minimumVehicles: Int
@@ -31,21 +32,28 @@ public struct ProfileTraffic: ProcessFunction {
         _ input: SegmentTraversal, at time: EventTime, key: SegmentBin, state: inout ProfileState,
         context: inout ProcessContext<ProfileUpdate>
     ) {
-        state.add(input, decay: decay)
-        context.setTimer(at: end(of: state).advanced(byMilliseconds: lateness))
+        let bound = ProfileVisitors.kept(for: minimumVehicles)
+        guard state.add(input, decay: decay, keeping: bound) else { return }
+        // What was taken back may have been all: then the row goes.
+        let newest = state.newest ?? WeekBin.occurrence(of: input.leftAt)
+        context.setTimer(at: WeekBin.end(of: newest).advanced(byMilliseconds: lateness))
     }
 
-    /// Publishes what is known once the bin is over.
+    /// Publishes what is known once the bin is over, if that is something new.
     public mutating func timer(
         at time: EventTime, key: SegmentBin, state: inout ProfileState,
         context: inout ProcessContext<ProfileUpdate>
     ) {
-        guard state.visitors.count >= minimumVehicles else { return }
-        let end = end(of: state)
-        context.emit(ProfileUpdate(key: key, sum: state.sum, updatedAt: end), at: end)
-    }
-
-    private func end(of state: ProfileState) -> EventTime {
-        EventTime(milliseconds: (state.occurrence + 1) * WeekBin.milliseconds)
+        let newest = state.newest
+        // The five minutes of another week have begun since: they have a timer of their own.
+        if let newest, time < WeekBin.end(of: newest) { return }
+        var known = newest.map {
+            ProfileState.Told(occurrence: $0, sum: state.sum(decay: decay))
+        }
+        if let sum = known?.sum, state.vehicles < minimumVehicles || sum.count <= 0 { known = nil }
+        guard known != state.told else { return }
+        let end = known.map { WeekBin.end(of: $0.occurrence) } ?? time
+        state.told = known
+        context.emit(ProfileUpdate(key: key, sum: known?.sum, updatedAt: end), at: end)
     }
 }

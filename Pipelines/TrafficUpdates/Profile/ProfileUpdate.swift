@@ -2,17 +2,17 @@ public import Records
 internal import RoadNetwork
 internal import State
 
-/// The profile of a segment in a bin of the week, as it stands after a week's passages.
+/// The profile of a segment in a bin of the week, as it stands after a week's passages, or that none is told any more.
 public struct ProfileUpdate: Hashable, Sendable, BinaryCodable {
     /// The segment and the bin.
     public var key: SegmentBin
-    /// What is known.
-    public var sum: ProfileSum
+    /// What is known; nil takes back what was published.
+    public var sum: ProfileSum?
     /// The end of the last five minutes that were taken in.
     public var updatedAt: EventTime
 
     /// Says what is known.
-    public init(key: SegmentBin, sum: ProfileSum, updatedAt: EventTime) {
+    public init(key: SegmentBin, sum: ProfileSum?, updatedAt: EventTime) {
         self.key = key
         self.sum = sum
         self.updatedAt = updatedAt
@@ -20,17 +20,24 @@ public struct ProfileUpdate: Hashable, Sendable, BinaryCodable {
 
     /// The row of ``TrafficUpdates/trafficProfile``.
     var row: RowChange {
-        .upsert([
+        let key: [TableValue] = [
             .integer(Int64(bitPattern: key.segment.rawValue)), .integer(Int64(key.bin.rawValue)),
-            .double(sum.mean * 3.6), .double(sum.variance * 3.6 * 3.6), .double(sum.count),
-            .double(sum.freeFlow * 3.6), .time(updatedAt),
-        ])
+        ]
+        guard let sum else { return .delete(key) }
+        return .upsert(
+            key + [
+                .double(sum.mean * 3.6), .double(sum.variance * 3.6 * 3.6), .double(sum.count),
+                .double(sum.freeFlow * 3.6), .time(updatedAt),
+            ])
     }
+
+    /// Raised with the form of the bytes.
+    public static var codecVersion: UInt32 { 2 }
 
     /// Reads an update.
     public init(from reader: inout ByteReader) throws(CodecError) {
         key = try SegmentBin(from: &reader)
-        sum = try ProfileSum(from: &reader)
+        sum = try ProfileSum?(from: &reader)
         updatedAt = try EventTime(from: &reader)
     }
 

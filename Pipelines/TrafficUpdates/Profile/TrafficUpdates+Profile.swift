@@ -10,6 +10,7 @@ extension TrafficUpdates {
         _ traversals: Stream<F>, _ p: Parameters, lateness: Duration
     ) where F.Out == SegmentTraversal {
         traversals
+            .map("as-visitor") { $0.asVisitor }
             .keyBy("by-bin") { SegmentBin(segment: $0.segment, bin: WeekBin($0.leftAt)) }
             .process(
                 "profile",

@@ -29,6 +29,22 @@ public struct WeekBin: RawRepresentable, Hashable, Comparable, Sendable {
         return rest < 0 ? quotient - 1 : quotient
     }
 
+    /// When five minutes since 1970 are over, held at the ends of the axis.
+    static func end(of occurrence: Int64) -> EventTime {
+        let (start, overflow) = occurrence.multipliedReportingOverflow(by: milliseconds)
+        if overflow { return occurrence < 0 ? .min : .max }
+        return EventTime(milliseconds: start).advanced(byMilliseconds: milliseconds)
+    }
+
+    /// Reads which five minutes since 1970 are meant, and refuses what no time lies in.
+    static func readOccurrence(_ reader: inout ByteReader) throws(CodecError) -> Int64 {
+        let occurrence = try reader.integer(Int64.self)
+        guard occurrence.magnitude <= UInt64(Int64.max / milliseconds + 1) else {
+            throw .malformed("a week beyond all time")
+        }
+        return occurrence
+    }
+
     /// By time in the week.
     public static func < (a: WeekBin, b: WeekBin) -> Bool { a.rawValue < b.rawValue }
 }

@@ -2,14 +2,16 @@ public import Records
 
 /// How many different hashes were added: exact up to a bound, estimated above it.
 ///
-/// What was added may be taken back. Small sets are kept whole and merged as sets. Above the bound a HyperLogLog sketch takes over (Flajolet,
-/// Fusy, Gandouet and Meunier, 2007), with 1,024 registers and a standard error of 3.3 %. Two counts are
-/// never added up, as both may know the same vehicle.
+/// What was added may be taken back. Small sets are kept whole and merged as sets. Above the bound a HyperLogLog sketch
+/// takes over (Flajolet, Fusy, Gandouet and Meunier, 2007), with 1,024 registers and a standard error of 3.3 %. Two
+/// counts are never added up, as both may know the same vehicle.
 public struct DistinctCount: Hashable, Sendable, BinaryCodable {
     /// The most hashes that are kept whole.
     public static let exactBound = 128
     private static let registerBits: UInt64 = 10
     private static let registerCount = 1 << 10
+    /// The most that a register holds.
+    private static let mostRank = UInt8(UInt64.bitWidth - Int(registerBits) + 1)
 
     /// A hash and how often it was added, less how often it was taken back.
     private struct Entry: Hashable, Sendable {
@@ -120,6 +122,9 @@ public struct DistinctCount: Hashable, Sendable, BinaryCodable {
             throw .malformed("a sketch of another size")
         }
         registers = Array(try reader.raw(count))
+        guard registers.allSatisfy({ $0 <= DistinctCount.mostRank }) else {
+            throw .malformed("a sketch of what no hash gives")
+        }
     }
 
     /// Writes the count.

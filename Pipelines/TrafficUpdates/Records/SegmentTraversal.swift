@@ -14,6 +14,8 @@ public struct SegmentTraversal: Hashable, Sendable {
     public var vehicle: UInt64
     /// Who drove: a number that is the user's on this segment at this time of the week; 0 in what is read from
     /// the topic, which doesn't tell.
+    ///
+    /// The two numbers are never told together, or that of a week would say whose the numbers of its days are.
     public var visitor: UInt64
     /// Where.
     public var segment: SegmentID
@@ -51,6 +53,20 @@ public struct SegmentTraversal: Hashable, Sendable {
 
     /// Seconds on the segment, at least a millisecond.
     public var seconds: Double { Double(max(1, leftAt.millisecondsSince(enteredAt))) / 1_000 }
+
+    /// What windows are told: who drove on this day alone.
+    var asVehicle: SegmentTraversal {
+        var passage = self
+        passage.visitor = 0
+        return passage
+    }
+
+    /// What the profile is told: who drove here at this time of the week alone.
+    var asVisitor: SegmentTraversal {
+        var passage = self
+        passage.vehicle = 0
+        return passage
+    }
 
     /// Takes this passage back.
     var takenBack: SegmentTraversal {
