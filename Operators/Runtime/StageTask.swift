@@ -88,9 +88,7 @@ final class StageTask {
         fingerprints = chain.snapshot(.everything).fingerprints
     }
 
-    var topics: [TopicPartition] { inputs.map(\.topic) }
     var hasState: Bool { !fingerprints.isEmpty }
-    var pendingRows: Int { chain.context.tables.reduce(0) { $0 + $1.rows.count } }
 
     // MARK: Starting
 
@@ -242,10 +240,6 @@ final class StageTask {
             }
         }
     }
-
-    var hasEnded: Bool { inputs.allSatisfy(\.hasEnded) }
-    /// Whether there is nothing left to read.
-    var isIdle: Bool { inputs.allSatisfy { $0.idleSince != nil } }
 
     /// Tells the operators the time.
     func tick(now: EventTime, isBounded: Bool) {
@@ -399,9 +393,5 @@ final class StageTask {
         isDirty = false
         phase = .running
         return garbage
-    }
-
-    private func name(_ epoch: UInt64, _ attempt: UInt64) -> String {
-        Checkpoint.name(task: id, epoch: epoch, attempt: attempt)
     }
 }
