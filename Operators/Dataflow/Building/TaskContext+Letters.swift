@@ -66,6 +66,12 @@ extension TaskContext {
         return time < limits.earliest(now) || (time > now && now > .min) ? now : time
     }
 
+    /// The timestamp of a result that bears the end of its window: as late a one as the topic takes.
+    @inline(never)
+    func earlyStamp(_ time: EventTime, topic: Int) -> EventTime {
+        min(time, topicWriters[topic].limits.latest(now))
+    }
+
     private func topic(_ name: String) -> Int {
         if let index = outputs.topics.firstIndex(of: name) { return index }
         outputs.topics.append(name)
@@ -112,7 +118,7 @@ extension TaskContext {
         if size > writer.bound {
             return (.limitExceeded, "a record of \(size) bytes: \(name) takes \(writer.bound)")
         }
-        if time > writer.limits.latest(now) {
+        if writer.isDirect, time > writer.limits.latest(now) {
             return (
                 .rejected,
                 "a record of \(time), at \(now): \(name) takes what lies "

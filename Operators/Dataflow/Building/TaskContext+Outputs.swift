@@ -28,8 +28,9 @@ extension TaskContext {
             }
         outputs.entries.append(
             OutputBatch.Entry(
-                topic: topic, partition: partition, timestamp: time, key: start..<middle,
-                value: middle..<end))
+                topic: topic, partition: partition,
+                timestamp: time > latestTime ? earlyStamp(time, topic: topic) : time,
+                key: start..<middle, value: middle..<end))
     }
 
     /// Appends a record without a key to a partition; a negative one leaves the choice to the client.
@@ -74,7 +75,8 @@ extension TaskContext {
             } : -1
         outputs.entries.append(
             OutputBatch.Entry(
-                topic: topic, partition: partition, timestamp: time,
+                topic: topic, partition: partition,
+                timestamp: time > latestTime ? earlyStamp(time, topic: topic) : time,
                 key: hasKey ? start..<middle : nil, value: hasValue ? middle..<end : nil))
     }
 }
