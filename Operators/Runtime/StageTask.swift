@@ -126,7 +126,8 @@ final class StageTask {
         }
         try FingerprintCheck(checkpoint: named.fingerprints, program: fingerprints).verify()
         checkpoints = CheckpointChain(
-            restored: named.chain + [named.link(named: name(named.epoch, named.attempt))])
+            restored: named.chain + [named.link(named: name(named.epoch, named.attempt))],
+            pass: named.pass)
         self.named = named
         return try next(at: 0)
     }
@@ -321,7 +322,7 @@ final class StageTask {
             let checkpoint = Checkpoint(
                 epoch: epoch, attempt: attempt, chain: checkpoints.base(of: scope),
                 fingerprints: snapshot.fingerprints, keys: snapshot.sizes.map(\.keys),
-                sections: snapshot.bytes.bytes[...])
+                pass: checkpoints.pass(behind: scope), sections: snapshot.bytes.bytes[...])
             let encoded = checkpoint.encoded()
             ref = encoded.ref
             let name = name(epoch, attempt)
