@@ -7,31 +7,6 @@ internal import State
 /// It is claimed from the authority, restored from the store, runs, and takes part in the commits of its
 /// worker. What it holds is gone with it: state survives through the store alone.
 final class StageTask {
-    /// Where a task is in its life.
-    enum Phase: Equatable {
-        /// The authority has answered, the store was asked.
-        case loading
-        /// The reader was asked to stand where the task goes on.
-        case starting
-        /// Records flow.
-        case running
-        /// Its state belongs to a commit that is under way; nothing flows.
-        case committing
-    }
-
-    /// One input of the task.
-    struct Input {
-        let topic: TopicPartition
-        let chain: StageInput
-        /// The offset of the next record.
-        var position: Offset?
-        /// Since when the reader has stood at the partition's end.
-        var idleSince: EventTime?
-        /// Where the input ends, in a run that ends.
-        var end: Offset?
-        var hasEnded = false
-    }
-
     let id: TaskID
     /// Which claim of the worker it came from.
     let life: TaskLife
@@ -58,6 +33,8 @@ final class StageTask {
     private var glancedAt = (records: 0, bytes: 0)
     /// Whether the state may have outgrown a bound since the last commit: the next one weighs it.
     private(set) var mayBeTooLarge = false
+    /// The newest event time of the recording whose end its inputs have come to; nil: they end for good.
+    var recordingEnd: EventTime?
     /// When the operators were flushed last.
     private var flushedAt = EventTime.min
     /// Whether anything happened that the next commit has to record.
@@ -239,7 +216,12 @@ final class StageTask {
             if inputs[index].position ?? Offset(0) >= end {
                 inputs[index].hasEnded = true
                 chain.context.now = now
-                inputs[index].chain.end()
+                if recordingEnd == nil {
+                    inputs[index].chain.end()
+                } else {
+                    // Others go on behind it: event time is taken as far as is needed, and not to its end.
+                    inputs[index].chain.tick(tick(of: inputs[index], now: now, isBounded: true))
+                }
                 isDirty = true
             }
         }
@@ -252,9 +234,7 @@ final class StageTask {
     /// Tells the operators the time.
     func tick(now: EventTime, isBounded: Bool) {
         chain.context.now = now
-        for input in inputs {
-            input.chain.tick(Tick(now: now, idleSince: input.idleSince, isBounded: isBounded))
-        }
+        for input in inputs { input.chain.tick(tick(of: input, now: now, isBounded: isBounded)) }
         // Event time may have followed the clock, and whoever reads our markers waits for them; beside that a
         // marker is due now and then, so that silence can be told from death.
         let isMarkerDue =
@@ -266,6 +246,17 @@ final class StageTask {
             isDirty = true
         }
         endInputs(now: now)
+    }
+
+    private func tick(of input: Input, now: EventTime, isBounded: Bool) -> Tick {
+        Tick(
+            now: now, idleSince: input.hasEnded ? input.idleSince ?? now : input.idleSince,
+            isBounded: isBounded, recordingEnd: recordingEnd)
+    }
+
+    /// The newest event time of a record that it has read; nil before the first.
+    var newestTime: EventTime? {
+        chain.context.newestTime == .min ? nil : chain.context.newestTime
     }
 
     /// Takes what the operators have written so far.

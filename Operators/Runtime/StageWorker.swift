@@ -40,6 +40,8 @@ public final class StageWorker {
     /// How many partitions the inputs have for good, where state or joined inputs need that; nil: any number.
     private let partitionBound: Int32?
     var ends: [TopicPartition: Offset]?
+    /// The newest event time of the recording that has ended.
+    private var recordingEnd: EventTime?
     var isStopping = false
     /// Whether somebody asked the worker to stop, so that others go on from its last commit.
     var isAskedToStop = false
@@ -132,6 +134,9 @@ public final class StageWorker {
             try decided(commit, but: refused, now: now, &commands)
         case .failed(let command, let error):
             try failed(command, error, now: now, &commands)
+        case .recordingEnded(let newest):
+            recordingEnd = newest
+            for task in sortedTasks { task.recordingEnd = newest }
         case .finish(let ends): try finish(at: ends, now: now, &commands)
         case .stop:
             isStopping = true
@@ -161,7 +166,7 @@ public final class StageWorker {
                     partition: $0.topic, position: $0.position, end: $0.end,
                     idleSince: $0.idleSince,
                     isRunning: task.phase == .running || task.phase == .committing,
-                    epoch: task.epoch)
+                    epoch: task.epoch, newestTime: task.newestTime)
             }
         }
     }
@@ -209,6 +214,7 @@ public final class StageWorker {
                 id: TaskID(run: run, stage: stage.name, partition: life.task), life: life,
                 stage: stage, chain: try makeChain(life.task, incarnation), budget: budget)
             excuse(task)
+            task.recordingEnd = recordingEnd
             tasks[life.task] = task
             return task
         } catch let error as DataflowError {
@@ -375,4 +381,7 @@ public struct TaskProgress: Sendable {
     public let isRunning: Bool
     /// How many commits the task has behind it.
     public let epoch: UInt64
+    /// The newest event time of a record that the task has read; nil before the first, and where event time comes
+    /// from the stage before.
+    public var newestTime: EventTime?
 }

@@ -24,6 +24,7 @@ public final class ThreadedDriver: Sendable {
     /// What a thread is asked to do beside its work.
     private enum Request {
         case finish(stage: String)
+        case recordingEnded(EventTime)
         case stop
     }
 
@@ -54,6 +55,18 @@ public final class ThreadedDriver: Sendable {
         state.withLock { state in
             for index in state.requests.indices {
                 state.requests[index].append(.finish(stage: stage))
+            }
+        }
+    }
+
+    /// Tells all lanes that the recording which their inputs held has ended, with its newest event time.
+    ///
+    /// Event time passes it by what is needed to decide on it all; inputs that are asked to end afterwards end
+    /// there, and not for good.
+    public func endRecording(at newest: EventTime) {
+        state.withLock { state in
+            for index in state.requests.indices {
+                state.requests[index].append(.recordingEnded(newest))
             }
         }
     }
@@ -163,6 +176,7 @@ public final class ThreadedDriver: Sendable {
         for lane in lanes where !lane.isStopped {
             switch request {
             case .stop: lane.handle(.stop)
+            case .recordingEnded(let newest): lane.handle(.recordingEnded(newest))
             case .finish(let stage):
                 if lane.worker.stage.name == stage { lane.finishAtPresentEnds() }
             }

@@ -40,7 +40,11 @@ public enum WorkerEvent {
     case failed(WorkerCommand, DataflowError)
     /// The clock has moved.
     case timer
-    /// The inputs end at these offsets: event time ends there, then the worker stops.
+    /// The recording that the inputs held has ended, its newest record at this event time: event time passes it
+    /// by what is needed to decide on it all, and what comes later goes on from there.
+    case recordingEnded(EventTime)
+    /// The inputs end at these offsets: event time ends there, or behind the end of the recording that was told
+    /// before, then the worker stops.
     case finish([TopicPartition: Offset])
     /// The worker is to commit and stop; its inputs go on elsewhere.
     case stop

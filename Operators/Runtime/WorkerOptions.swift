@@ -56,7 +56,7 @@ public struct WorkerOptions: Hashable, Sendable {
     public var firstBackoffMilliseconds: Int64 = 50
     /// The longest pause.
     public var longestBackoffMilliseconds: Int64 = 5_000
-    /// Whether the run ends at given offsets, so that event time never follows the clock.
+    /// Whether a recording is played, or history, so that event time never follows the clock.
     public var isBounded = false
 
     /// The defaults.

@@ -1,10 +1,21 @@
 internal import Dataflow
 internal import Glibc
+internal import MapMatching
 internal import Sources
 
 extension TrafficUpdates {
     /// The most seconds by which a location may be overtaken: a track that is silent for longer is decided.
     private static let longestReorder = 60.0
+
+    /// What a recording that has ended takes to be decided: the silence that ends a track, the last window and the
+    /// last five minutes of the profile until nothing revises them, and the matcher's hold on event time.
+    func closing(_ p: Parameters) -> Duration {
+        let windows = max(p.window, Double(WeekBin.milliseconds) / 1_000) + p.lateness
+        let silence = Double(p.matcher.longestGap) / 1_000
+        let seconds = max(windows, silence) + p.matcherHold
+        // What can't be is a fault of the definition.
+        return seconds.isFinite && seconds.magnitude < 1e9 ? .seconds(seconds) : .zero
+    }
 
     /// Reports the parameters that can't be.
     func check(_ p: Parameters, _ graph: GraphBuilder) {

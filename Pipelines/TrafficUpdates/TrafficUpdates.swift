@@ -37,6 +37,9 @@ public struct TrafficUpdates: Pipeline {
         public var lateness = 120.0
         /// Every how many seconds an unfinished window is published.
         public var early = 3.0
+        /// By how many seconds a location may lie ahead of the clock; one further ahead is refused, as it would
+        /// take event time with it.
+        public var ahead = 60.0
         /// After how many silent seconds a partition follows the clock.
         public var idleAfter = 30.0
         /// How many distinct vehicles a published speed is made of, at least.
@@ -95,6 +98,7 @@ public struct TrafficUpdates: Pipeline {
         check(p, graph)
         let outOfOrder = graph.seconds(p.outOfOrder, parameter: "outOfOrder")
         let reorder = graph.seconds(p.reorder, parameter: "reorder")
+        let ahead = graph.seconds(p.ahead, parameter: "ahead")
         let idleAfter = graph.seconds(p.idleAfter, parameter: "idleAfter", least: 0.001)
         _ = graph.seconds(p.matcherLag, parameter: "matcherLag", least: 0.001)
         let matcherHold = graph.seconds(p.matcherHold, parameter: "matcherHold", least: 0.001)
@@ -105,13 +109,17 @@ public struct TrafficUpdates: Pipeline {
 
         let locations = graph.source("locations", from: KafkaSource<LocationUpdate>(p.locations))
         locations.rejected.sink("rejects", to: DeadLetters())
-        let matched = locations.accepted
+        let timely = locations.accepted
+            .filter("plausible") { $0.isPlausible }
+            .refuseAhead("timely", by: ahead, \.observedAt)
+        timely.rejected.sink("ahead", to: DeadLetters())
+        let matched = timely.accepted
             .assignTimestamps(
                 "event-time",
-                .boundedOutOfOrder(outOfOrder, idleAfter: idleAfter),
+                .boundedOutOfOrder(
+                    outOfOrder, idleAfter: idleAfter, closesAfter: closing(p)),
                 \.observedAt
             )
-            .filter("plausible") { $0.isPlausible }
             .keyBy("by-user", \.userID)  // the topic's own key: no shuffle
             .process(
                 "map-match", with: roads,

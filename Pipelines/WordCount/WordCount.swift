@@ -36,7 +36,9 @@ public struct WordCount: Pipeline {
         lines.rejected.sink("rejects", to: DeadLetters())
         let words = lines.accepted
             .assignTimestamps(
-                "event-time", .boundedOutOfOrder(.seconds(5), idleAfter: idle), \.writtenAt
+                "event-time",
+                .boundedOutOfOrder(.seconds(5), idleAfter: idle, closesAfter: window),
+                \.writtenAt
             )
             .flatMap("words") { $0.text.lowercased().split { !$0.isLetter }.map(String.init) }
             .keyBy("by-word", \.self)

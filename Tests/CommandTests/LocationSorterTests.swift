@@ -32,6 +32,16 @@ struct LocationSorterTests {
         try FileManager.default.contentsOfDirectory(atPath: place.path)
     }
 
+    /// How many files without a name this process holds that were made at a place.
+    private func openFiles(in place: URL) throws -> Int {
+        let own = "/proc/self/fd"
+        return try FileManager.default.contentsOfDirectory(atPath: own).count { number in
+            let target = try? FileManager.default.destinationOfSymbolicLink(
+                atPath: "\(own)/\(number)")
+            return target?.hasPrefix(place.path) ?? false
+        }
+    }
+
     @Test(
         "all come by time, then by user, then as they came, whatever has to be written to disk",
         arguments: [(5_000, 64), (1_000, 64), (300, 64), (37, 2), (1, 3)])
@@ -44,8 +54,8 @@ struct LocationSorterTests {
         try await withPlace { place in
             var sorter = LocationSorter(in: place, held: held, fanIn: fanIn)
             for update in recording { try sorter.add(update) }
-            let spilled = recording.count >= held
-            #expect(try left(in: place).count == (spilled ? 1 : 0))
+            // What is on disk has no name there: a kill leaves nothing.
+            #expect(try left(in: place).isEmpty)
             var seen: [LocationUpdate] = []
             try await sorter.drain { lot in
                 #expect(lot.count <= LocationSorter.lot)
@@ -56,15 +66,18 @@ struct LocationSorterTests {
         }
     }
 
-    @Test("nothing is left on disk, neither after an early end nor without one")
+    @Test("nothing is left on disk, after an early end or none, or a kill at any time")
     func leavesNothing() async throws {
         try await withPlace { place in
             func use(endingEarly: Bool) async throws {
                 var sorter = LocationSorter(in: place, held: 100)
                 for update in LocationSorterTests.recording(1_500) { try sorter.add(update) }
-                #expect(try left(in: place).count == 1)
+                #expect(try left(in: place).isEmpty)
+                #expect(try openFiles(in: place) > 0)
                 var lots = 0
                 try await sorter.drain { _ in
+                    let named = try left(in: place)
+                    #expect(named.isEmpty)
                     lots += 1
                     return !endingEarly
                 }
@@ -73,6 +86,7 @@ struct LocationSorterTests {
             try await use(endingEarly: true)
             try await use(endingEarly: false)
             #expect(try left(in: place).isEmpty)
+            #expect(try openFiles(in: place) == 0)
         }
     }
 

@@ -108,7 +108,8 @@ struct PlaybackOrderTests {
         let graph = try PlaybackOrderTests.town()
         var options = SimulationOptions()
         options.worker.isBounded = true
-        options.start = EventTime(milliseconds: PlaybackOrderTests.start)
+        // A recording lies in the past.
+        options.start = EventTime(milliseconds: PlaybackOrderTests.start + 86_400_000)
         let harness = try PipelineHarness("traffic-updates", options) { builder in
             TrafficUpdates(loadMap: { _ in graph }).build(builder, TrafficUpdates.Parameters())
         }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dataflow
 import Foundation
+import Records
 import Testing
 
 @testable import Command
@@ -38,6 +39,16 @@ struct RunPolicyTests {
         ] {
             #expect(throws: (any Error).self) { try RunCommand.parse(["word-count"] + wrong) }
         }
+    }
+
+    @Test("a recording's topics keep what was recorded long ago")
+    func retention() throws {
+        let plan = try Catalogue.entry("traffic-updates").plan(parameters: nil)
+        let usual = PipelineRunner.topics(of: plan, keepsAll: false)
+        #expect(usual == plan.topics && usual.contains { $0.retention == .clusterDefault })
+        let kept = PipelineRunner.topics(of: plan, keepsAll: true)
+        #expect(kept.map(\.name) == usual.map(\.name))
+        #expect(!kept.contains { $0.retention == .clusterDefault })
     }
 
     @Test("the memory that a process may have is known")

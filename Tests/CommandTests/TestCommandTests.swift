@@ -57,7 +57,7 @@ struct TestCommandTests {
         #expect(said.count == 1, "\(said)")
         let line = try #require(
             said.last?.wholeMatch(
-                of: /20 of 20 seeds clean, (\d+) of 12 crash points hit, (\d+) records checked/))
+                of: /20 of 20 seeds clean, (\d+) of 13 crash points hit, (\d+) records checked/))
         #expect((Int(line.1) ?? 0) > 0 && (Int(line.2) ?? 0) > 40, "\(line.0)")
     }
 

@@ -26,12 +26,33 @@ struct TrafficCommandTests {
             (["--bbox", "8.6,49.4,8.7"], "west,south,east,north"),
             (["--theme", "pink"], "there is no theme pink"),
             (["--out", "map.jpg"], "ends in .svg or .png"),
+            (["--at", "nan"], "--at"), (["--at", "1e300"], "--at"), (["--at=-inf"], "--at"),
         ] as [([String], String)])
     func shownWords(arguments: [String], sentence: String) {
         let error = #expect(throws: (any Error).self) {
             _ = try TrafficShowCommand.parse(arguments)
         }
         #expect(error.map { TrafficShowCommand.message(for: $0).contains(sentence) } == true)
+    }
+
+    @Test(
+        "a fleet drives for a time that there is, at a speed that there is",
+        arguments: [
+            ["--seconds", "inf"], ["--seconds", "nan"], ["--seconds", "0"], ["--seconds", "1e18"],
+            ["--rate", "inf"], ["--rate", "nan"], ["--rate", "0.5"],
+        ])
+    func fleetWords(arguments: [String]) {
+        #expect(throws: (any Error).self) { try DevFleetCommand.parse(arguments) }
+    }
+
+    @Test(
+        "a demo takes a time that there is",
+        arguments: [
+            ["--duration", "nan"], ["--duration", "inf", "--simulated", "inf"],
+            ["--simulated", "1e300"], ["--live", "inf"], ["--live", "nan"],
+        ])
+    func demoWords(arguments: [String]) {
+        #expect(throws: (any Error).self) { try DemoCommand.parse(arguments) }
     }
 
     @Test(

@@ -201,6 +201,11 @@ struct InterchangeTests {
         #expect(throws: RoadNetworkError.self) {
             try ValhallaEdges(lines: ["edge,shape", "8,0 x"], along: graph)
         }
+        for shape in ["nan nan", "0 0 inf 0", "0 0 0 91", "1e300 0"] {
+            #expect(throws: RoadNetworkError.self, "\(shape)") {
+                try ValhallaEdges(lines: ["edge,shape", "8,\(shape)"], along: graph)
+            }
+        }
         #expect(throws: RoadNetworkError.self) {
             try ValhallaEdges(lines: ["edge,shape", "eight"], along: graph)
         }
@@ -227,6 +232,13 @@ struct InterchangeTests {
                 repeating.lines(of: segment, in: graph, kilometersPerHour: 48.6)
                     == speeds.lines(of: segment, in: graph, kilometersPerHour: 48.6))
         }
+        for odd in [Double.nan, .infinity] {
+            #expect(speeds.lines(of: 0, in: graph, kilometersPerHour: odd).isEmpty)
+        }
+        #expect(
+            speeds.lines(of: 0, in: graph, kilometersPerHour: 1e300).allSatisfy {
+                $0.hasSuffix(",1000")
+            })
         #expect(
             OSRMSpeeds(nodes: [:]).lines(of: 0, in: graph, kilometersPerHour: 48.6).isEmpty)
     }

@@ -54,7 +54,8 @@ struct MatchLocationsTests {
     ) throws -> (places: [MatchedLocation], passages: [SegmentTraversal]) {
         var options = SimulationOptions()
         options.worker.isBounded = true
-        options.start = start
+        // What is driven lies in the past.
+        options.start = start.advanced(byMilliseconds: 86_400_000)
         var parameters = TrafficUpdates.Parameters()
         parameters.trimStart = 0
         parameters.matchedLocations = "matched-locations"

@@ -97,7 +97,8 @@ struct MatchingChaosTests {
     ) throws -> PipelineHarness {
         var options = options
         options.worker.isBounded = isBounded
-        options.start = start
+        // What is driven lies in the past.
+        options.start = start.advanced(byMilliseconds: 86_400_000)
         var parameters = TrafficUpdates.Parameters()
         parameters.trimStart = 0
         change(&parameters)

@@ -59,7 +59,8 @@ struct SparseSamplingTests {
         let graph = try TrafficPipelineTests.town(columns: Self.columns)
         var options = SimulationOptions()
         options.worker.isBounded = true
-        options.start = Self.start
+        // What is driven lies in the past.
+        options.start = Self.start.advanced(byMilliseconds: 86_400_000)
         let harness = try PipelineHarness("traffic-updates", options) { builder in
             TrafficUpdates(loadMap: { _ in graph }).build(builder, .init())
         }

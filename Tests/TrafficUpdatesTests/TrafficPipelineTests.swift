@@ -59,7 +59,8 @@ struct TrafficPipelineTests {
     ) throws -> PipelineHarness {
         var options = SimulationOptions()
         options.worker.isBounded = true
-        options.start = start
+        // What is driven lies in the past.
+        options.start = start.advanced(byMilliseconds: 86_400_000)
         let harness = try PipelineHarness("traffic-updates", options) { builder in
             TrafficUpdates(loadMap: { _ in graph }).build(builder, parameters)
         }

@@ -40,7 +40,7 @@ public final class TaskBuilder {
 
     /// The operators that make each record of the one that they are given.
     private static let direct: Set<String> = [
-        "map", "filter", "flatMap", "compactMap", "assignTimestamps",
+        "map", "filter", "flatMap", "compactMap", "assignTimestamps", "refuseAhead",
     ]
 
     /// Whether each record that reaches a node comes of the one record that is being read just then: no state,

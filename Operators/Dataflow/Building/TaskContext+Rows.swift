@@ -47,7 +47,7 @@ extension TaskContext {
     }
 
     /// The record of the present batch that is being read; nil where none is.
-    var currentRecord: RecordView? {
+    package var currentRecord: RecordView? {
         guard let batch, let place = position.pointee.partition, place == batch.partition,
             let first = batch.records.first
         else { return nil }

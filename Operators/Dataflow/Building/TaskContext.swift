@@ -36,6 +36,8 @@ public final class TaskContext {
     public var now: EventTime = .min
     /// Whether event time has come further than what the stages behind were told.
     public internal(set) var hasNewTime = false
+    /// The newest event time of a record that the task has read; `.min` before the first.
+    public private(set) var newestTime = EventTime.min
     /// The first thing that went wrong; the task stops with it.
     public private(set) var failure: DataflowError?
     /// What was counted, by operator and word; read by metrics.
@@ -74,6 +76,11 @@ public final class TaskContext {
     public func setPosition(_ partition: TopicPartition, _ offset: Offset) {
         position.pointee.offset = offset
         if position.pointee.partition != partition { position.pointee.partition = partition }
+    }
+
+    /// Notes how far the records' own times have come.
+    public func note(newestTime time: EventTime) {
+        if time > newestTime { newestTime = time }
     }
 
     /// Notes a failure; the first one counts.

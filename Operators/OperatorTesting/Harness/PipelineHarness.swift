@@ -88,6 +88,12 @@ public final class PipelineHarness {
     /// Kills all workers where they stand, and starts others that go on from the last commits.
     public func crashAndRestore() throws { try driver.crash() }
 
+    /// Says that what was sent is a recording, and that it has ended.
+    ///
+    /// Event time passes it by what is needed to decide on it, as time goes on. Records that come later by event
+    /// time go on from there; ``finish()`` ends no further.
+    public func endRecording() throws { try driver.endRecording() }
+
     /// Ends the inputs: every window closes, everything is committed, the workers stop.
     public func finish() throws { try driver.finish() }
 

@@ -4,6 +4,18 @@ internal import Runtime
 internal import State
 
 extension SimulatedDriver {
+    /// Tells all workers, those too that start later, that the inputs hold a recording which has ended.
+    ///
+    /// Event time passes its newest record by what is needed to decide on it, and the run goes on. Before that all
+    /// that is there is processed.
+    public func endRecording() throws {
+        try settle()
+        let newest = lanes.flatMap(\.worker.progress).compactMap(\.newestTime).max() ?? .min
+        recordingEnd = newest
+        for lane in lanes { lane.step(.recordingEnded(newest)) }
+        try settle()
+    }
+
     /// Ends the run: stage by stage the inputs end where they end, every window closes, everything is
     /// committed and the workers stop.
     ///

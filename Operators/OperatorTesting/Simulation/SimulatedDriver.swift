@@ -37,6 +37,8 @@ public final class SimulatedDriver {
     var endedStages: Set<String> = []
     /// Input partitions whose last owner has stopped in order behind their ends.
     var endedInputs: Set<TopicPartition> = []
+    /// The newest event time of the recording that was said to have ended.
+    var recordingEnd: EventTime?
     private let define: (GraphBuilder) -> Void
     private let resources = ResourceCache()
     private var random: SeededGenerator
@@ -112,6 +114,7 @@ public final class SimulatedDriver {
             if reports.count < SimulatedDriver.maximumReports { reports.append(error) }
         }
         lanes.append(lane)
+        if let recordingEnd { lane.step(.recordingEnded(recordingEnd)) }
     }
 
     /// How many partitions the inputs of a stage had in the beginning.

@@ -58,10 +58,10 @@ extension RoadGraph {
         }
         if grid.goesRound {
             let middle = grid.unrolled(longitude)
-            for turn in [-E7Point.turn, 0, E7Point.turn] {
+            for turn in -1...1 {
                 grid.forEach(
-                    latitude: latitude, longitude: middle + turn, latitudeReach: latitudeReach,
-                    longitudeReach: longitudeReach
+                    latitude: latitude, longitude: middle + Double(turn) * E7Point.turn,
+                    latitudeReach: latitudeReach, longitudeReach: longitudeReach
                 ) { look($0, goesRound: true) }
             }
         } else {

@@ -23,9 +23,13 @@ public struct OSRMSpeeds: Sendable {
         self.init(nodes: reader.builder.wayNodes)
     }
 
-    /// The lines of one segment, in the direction of travel; none when its way isn't known.
+    /// What a faster speed counts as, in km/h.
+    private static let fastest = 1_000.0
+
+    /// The lines of one segment, in the direction of travel; none when its way isn't known or the speed is no number.
     public func lines(of segment: Int, in graph: RoadGraph, kilometersPerHour: Double) -> [String] {
-        let speed = max(1, Int(kilometersPerHour.rounded()))
+        guard kilometersPerHour.isFinite else { return [] }
+        let speed = Int(max(1, min(OSRMSpeeds.fastest, kilometersPerHour.rounded())))
         let run = nodes(of: segment, in: graph)
         return zip(run, run.dropFirst()).map { "\($0),\($1),\(speed)" }
     }

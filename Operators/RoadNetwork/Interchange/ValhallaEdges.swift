@@ -58,7 +58,11 @@ public struct ValhallaEdges: Sendable {
                 guard let longitude = numbers[index], let latitude = numbers[index + 1] else {
                     throw .malformed(offset: number + 1, "a shape that is no list of places")
                 }
-                points.append(Coordinate(latitude: latitude, longitude: longitude))
+                let point = Coordinate(latitude: latitude, longitude: longitude)
+                guard point.isValid else {
+                    throw .malformed(offset: number + 1, "a shape with a place off the earth")
+                }
+                points.append(point)
             }
             let edge = ValhallaEdgeID(rawValue: id)
             listed[edge.tile, default: 0] += 1

@@ -8,15 +8,22 @@ public struct WatermarkStrategy: Hashable, Sendable {
     public var outOfOrderMilliseconds: Int64
     /// After how long without a record event time follows the clock, in milliseconds; nil: never.
     public var idleAfterMilliseconds: Int64?
+    /// By how much event time passes the newest record of a recording that has ended, in milliseconds.
+    public var closesAfterMilliseconds: Int64 = 0
 
     /// Records come at most `bound` out of order; a partition that is idle for `idleAfter` follows the
     /// clock, so that it doesn't hold up the others.
+    ///
+    /// - Parameter closesAfter: what windows, timers and lateness behind need to come to their end. When a
+    ///   recording has ended, event time passes its newest record by so much and stands still there: all that it
+    ///   leads to is published, and what comes later by event time goes on as if there had been a silence.
     public static func boundedOutOfOrder(
-        _ bound: Duration, idleAfter: Duration? = nil
+        _ bound: Duration, idleAfter: Duration? = nil, closesAfter: Duration = .zero
     ) -> WatermarkStrategy {
         WatermarkStrategy(
             outOfOrderMilliseconds: bound.milliseconds,
-            idleAfterMilliseconds: idleAfter?.milliseconds)
+            idleAfterMilliseconds: idleAfter?.milliseconds,
+            closesAfterMilliseconds: max(0, closesAfter.milliseconds))
     }
 }
 
@@ -52,9 +59,8 @@ extension Stream {
                 "out of order": "\(Double(strategy.outOfOrderMilliseconds) / 1_000) s",
                 "idle after": idle,
             ], keepsPartitioning: true, isTimed: true, at: SourceLocation(file, line)
-        ) { id, _ in
-            AssignTimestamps(
-                id: id, strategy: strategy, time: time)
+        ) { id, context in
+            AssignTimestamps(id: id, strategy: strategy, time: time, context: context)
         }
     }
 }
@@ -62,7 +68,9 @@ extension Stream {
 /// Takes event time from the records: the watermark is the latest time seen less the bound.
 ///
 /// Idleness is resolved here and nowhere else: a partition that has nothing to read for long enough lets
-/// its watermark follow the clock, less the bound. Behind it nobody knows that it was idle.
+/// its watermark follow the clock, less the bound. Behind it nobody knows that it was idle. Where a recording is
+/// played no partition follows the clock; when it has ended all of them go as far past its newest record as is
+/// needed to decide on it.
 public struct AssignTimestamps<E: KeyExtractor>: StreamOperator where E.Key == EventTime {
     /// What has a time.
     public typealias In = E.Input
@@ -71,13 +79,15 @@ public struct AssignTimestamps<E: KeyExtractor>: StreamOperator where E.Key == E
     let id: OperatorID
     let strategy: WatermarkStrategy
     let time: E
+    let context: TaskContext
     private var latest = EventTime.min
     private var announced = EventTime.min
 
-    init(id: OperatorID, strategy: WatermarkStrategy, time: E) {
+    init(id: OperatorID, strategy: WatermarkStrategy, time: E, context: TaskContext) {
         self.id = id
         self.strategy = strategy
         self.time = time
+        self.context = context
     }
 
     /// Passes the record on at its event time.
@@ -92,6 +102,7 @@ public struct AssignTimestamps<E: KeyExtractor>: StreamOperator where E.Key == E
 
     /// Announces how far event time has come.
     public mutating func endBatch<S: Sink & ~Copyable>(into next: inout S) where S.In == E.Input {
+        context.note(newestTime: latest)
         announce(latest.advanced(byMilliseconds: -strategy.outOfOrderMilliseconds), &next)
         next.endBatch()
     }
@@ -102,10 +113,16 @@ public struct AssignTimestamps<E: KeyExtractor>: StreamOperator where E.Key == E
         if time == .max { announce(.max, &next) }
     }
 
-    /// Lets event time follow the clock while nothing comes.
+    /// Lets event time follow the clock while nothing comes, or pass the end of a recording.
     public mutating func tick<S: Sink & ~Copyable>(_ tick: Tick, into next: inout S)
     where S.In == E.Input {
-        if let idleAfter = strategy.idleAfterMilliseconds, let since = tick.idleSince,
+        // After a restore nobody else knows it.
+        context.note(newestTime: latest)
+        if let end = tick.recordingEnd, tick.idleSince != nil {
+            // No less than its own: the end is that of all partitions as they were told of a moment ago.
+            let newest = max(end, latest)
+            announce(newest.advanced(byMilliseconds: strategy.closesAfterMilliseconds), &next)
+        } else if let idleAfter = strategy.idleAfterMilliseconds, let since = tick.idleSince,
             !tick.isBounded, tick.now.millisecondsSince(since) >= idleAfter
         {
             announce(tick.now.advanced(byMilliseconds: -strategy.outOfOrderMilliseconds), &next)

@@ -50,9 +50,13 @@ struct DemoCommand: AsyncParsableCommand {
     var unjudged = false
 
     func validate() throws {
-        guard duration > 0, simulated >= duration, live >= 0, threads > 0, partitions > 0 else {
+        let longest = FleetOptions.longest
+        // What is no number is in no range.
+        guard (0.001...longest).contains(duration), (duration...longest).contains(simulated),
+            (0...longest).contains(live), threads > 0, partitions > 0
+        else {
             throw ValidationError(
-                "durations, threads and partitions are above 0, --simulated is no less than --duration"
+                "durations, threads and partitions are above 0 and a duration at most a year, --simulated is no less than --duration"
             )
         }
     }

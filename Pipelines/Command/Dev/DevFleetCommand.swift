@@ -12,7 +12,7 @@ struct DevFleetCommand: AsyncParsableCommand {
         abstract: "Drive a seeded fleet and post its locations to a running ingest.",
         discussion: """
             In real time by default; with --rate above 1 the drive lies in the past and is sent faster than \
-            it was driven. Exits with 1 when a request was refused or given up.
+            it was driven: a traffic-updates that reads it is to run with --recorded, or all of it is late. Exits with 1 when a request was refused or given up.
             """)
 
     @Option(help: "Where locations are posted to.")
@@ -30,9 +30,13 @@ struct DevFleetCommand: AsyncParsableCommand {
     var concurrency = 32
 
     func validate() throws {
-        guard seconds > 0, rate >= 1, concurrency > 0 else {
+        // What is no number is in no range.
+        guard (0.001...FleetOptions.longest).contains(seconds),
+            (1...FleetOptions.fastest).contains(rate), concurrency > 0
+        else {
             throw ValidationError(
-                "--seconds and --concurrency are above 0, --rate is at least 1")
+                "--seconds is above 0 and at most a year, --rate is 1 to \(Int(FleetOptions.fastest)), --concurrency is above 0"
+            )
         }
     }
 

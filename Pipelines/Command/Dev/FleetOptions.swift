@@ -24,6 +24,11 @@ struct FleetOptions: ParsableArguments {
     @Option(help: "The seed of the fleet.")
     var seed: UInt64 = 1
 
+    /// The longest drive, in seconds: a year.
+    static let longest = 31_622_400.0
+    /// The most seconds of driving in a real second: a day.
+    static let fastest = 86_400.0
+
     func validate() throws {
         guard vehicles > 0 else { throw ValidationError("--vehicles is above 0") }
     }

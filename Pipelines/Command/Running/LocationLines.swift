@@ -38,7 +38,6 @@ struct LocationLines {
     private let order: Order
     /// How far behind the clock a recorded point may lie, in milliseconds: 50 years.
     private static let age: Int64 = 50 * 366 * 86_400_000
-    private static let chunkBytes = 1 << 16
     /// How long to wait when the log is behind, and how often, before giving up.
     private static let pause = Duration.milliseconds(100)
     private static let attempts = 600
@@ -94,20 +93,9 @@ struct LocationLines {
     private func read(
         file path: String, _ totals: inout Totals, _ sorter: inout LocationSorter
     ) async throws {
-        let file: FileHandle
-        if path == "-" {
-            file = .standardInput
-        } else {
-            guard let opened = FileHandle(forReadingAtPath: path) else {
-                throw DataflowError(
-                    .invalidConfiguration, domain: .user, "\(path) can't be opened")
-            }
-            file = opened
-        }
+        let file = try InputFile(path)
         var rest: [UInt8] = []
-        while !interruption.isRequested,
-            let chunk = try file.read(upToCount: LocationLines.chunkBytes), !chunk.isEmpty
-        {
+        while let chunk = try await file.next(unless: interruption) {
             var lines = chunk.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             let open = lines.removeLast()
             for line in lines {

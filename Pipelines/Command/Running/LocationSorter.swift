@@ -1,11 +1,13 @@
 internal import Foundation
+internal import Glibc
 internal import LocationIngest
 internal import Records
 
 /// Puts recorded locations in the order of time, however many there are: an external merge sort.
 ///
 /// Up to ``held`` locations are sorted in memory; beyond that each such lot is written to a file of its own, a run,
-/// and runs are merged, ``fanIn`` at a time. Equal times are ordered by user, and within a user as they came, so
+/// and runs are merged, ``fanIn`` at a time. A run has no name on disk from the moment it is there: however the
+/// process ends, it leaves nobody's locations behind. Equal times are ordered by user, and within a user as they came, so
 /// that the result is a function of what was recorded and not of how the recording was sorted.
 struct LocationSorter: ~Copyable {
     /// A location and the place at which it came.
@@ -29,16 +31,14 @@ struct LocationSorter: ~Copyable {
     private let held: Int
     private let fanIn: Int
     private let parent: URL
-    private var directory: URL?
     private var items: [Item] = []
-    private var runs: [URL] = []
-    private var runsWritten = 0
+    private var runs: [FileHandle] = []
     private var sequence: UInt64 = 0
 
     /// Makes an empty sorter.
     ///
     /// - Parameters:
-    ///   - parent: where a directory for the runs is made, if there are any.
+    ///   - parent: the directory on whose disk runs are kept, if there are any.
     ///   - held: how many locations are sorted in memory.
     ///   - fanIn: how many runs are merged at a time, 2 at least.
     init(
@@ -48,10 +48,6 @@ struct LocationSorter: ~Copyable {
         self.parent = parent
         self.held = max(1, held)
         self.fanIn = max(2, fanIn)
-    }
-
-    deinit {
-        if let directory { try? FileManager.default.removeItem(at: directory) }
     }
 
     /// Adds a location.
@@ -79,7 +75,6 @@ struct LocationSorter: ~Copyable {
             }
         }
         if !lot.isEmpty { _ = try await body(lot) }
-        for run in runs { try FileManager.default.removeItem(at: run) }
         runs = []
     }
 
@@ -89,32 +84,40 @@ struct LocationSorter: ~Copyable {
         if runs.count == fanIn {
             let file = try newRun()
             var merge = try RunMerge(files: runs, newest: [])
-            var writer = try RunWriter(file)
+            var writer = RunWriter(file)
             while let item = try merge.next() { try writer.write(item) }
             try writer.close()
-            for run in runs { try FileManager.default.removeItem(at: run) }
             runs = [file]
         }
         let file = try newRun()
-        var writer = try RunWriter(file)
+        var writer = RunWriter(file)
         for item in items { try writer.write(item) }
         try writer.close()
         runs.append(file)
         items.removeAll(keepingCapacity: true)
     }
 
-    private mutating func newRun() throws -> URL {
-        let place =
-            directory ?? parent.appendingPathComponent("millrace-sort-\(UUID().uuidString)")
-        if directory == nil {
-            try FileManager.default.createDirectory(
-                at: place, withIntermediateDirectories: true,
-                // Where people were is nobody else's business.
-                attributes: [.posixPermissions: 0o700])
-            directory = place
+    /// A file that nobody else can open, and that is gone with its last user: a kill leaves nothing behind, and
+    /// where people were is nobody else's business.
+    private func newRun() throws -> FileHandle {
+        var template = Array(
+            parent.appendingPathComponent("millrace-sort-XXXXXX").path.utf8CString)
+        let descriptor = mkstemp(&template)
+        guard descriptor >= 0 else {
+            throw DataflowError(
+                .invalidConfiguration, domain: .user,
+                "no file for sorting can be made in \(parent.path): \(String(cString: strerror(errno)))"
+            )
         }
-        runsWritten += 1
-        return place.appendingPathComponent("run-\(runsWritten)")
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        guard unlink(&template) == 0 else {
+            throw DataflowError(
+                .invalidConfiguration, domain: .external,
+                "a file for sorting in \(parent.path) keeps its name: \(String(cString: strerror(errno)))"
+            )
+        }
+        return file
     }
 }
 
@@ -124,10 +127,7 @@ private struct RunWriter: ~Copyable {
     private let file: FileHandle
     private var writer = ByteWriter(capacity: RunWriter.chunk + 1_024)
 
-    init(_ url: URL) throws {
-        try Data().write(to: url)
-        file = try FileHandle(forWritingTo: url)
-    }
+    init(_ file: FileHandle) { self.file = file }
 
     mutating func write(_ item: LocationSorter.Item) throws {
         let message = LocationUpdateCodec.encode(item.update)
@@ -137,10 +137,8 @@ private struct RunWriter: ~Copyable {
         if writer.bytes.count >= RunWriter.chunk { try flush() }
     }
 
-    mutating func close() throws {
-        try flush()
-        try file.close()
-    }
+    /// Writes what is left.
+    mutating func close() throws { try flush() }
 
     private mutating func flush() throws {
         try file.write(contentsOf: Data(writer.bytes))
@@ -155,7 +153,10 @@ private final class RunReader {
     private var bytes: [UInt8] = []
     private var position = 0
 
-    init(_ url: URL) throws { file = try FileHandle(forReadingFrom: url) }
+    init(_ file: FileHandle) throws {
+        self.file = file
+        try file.seek(toOffset: 0)
+    }
 
     func next() throws -> LocationSorter.Item? {
         guard try has(4) else { return nil }
@@ -201,7 +202,7 @@ private struct RunMerge {
     /// The next item of each sequence that has one, the first at the end; -1 stands for what is in memory.
     private var heads: [(item: LocationSorter.Item, source: Int)] = []
 
-    init(files: [URL], newest: [LocationSorter.Item]) throws {
+    init(files: [FileHandle], newest: [LocationSorter.Item]) throws {
         readers = try files.map { try RunReader($0) }
         self.newest = newest.reversed()
         for source in -1..<readers.count { try fetch(source) }

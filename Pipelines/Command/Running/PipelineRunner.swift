@@ -22,6 +22,9 @@ final class PipelineRunner: Sendable {
         var partitions: Int32 = 4
         /// How many copies of each partition topics get that are created; nil: as many as the cluster's default.
         var copies: Int32?
+        /// Whether topics that are created keep everything: Kafka counts a record's age from the record's own
+        /// time, and would delete what was recorded long ago as soon as it is written.
+        var keepsTopics = false
         /// Whether inputs that were never read begin at their end.
         var startsAtEnd = false
         /// Intervals and bounds, where neither the definition nor ``policy`` names others.
@@ -61,7 +64,8 @@ final class PipelineRunner: Sendable {
         var settings = settings
         settings.options.apply(settings.policy.over(plan.graph.policy))
         let (topics, bounds) = try TopicMaker.create(
-            plan.topics, copies: settings.copies, services.kafka)
+            PipelineRunner.topics(of: plan, keepsAll: settings.keepsTopics),
+            copies: settings.copies, services.kafka)
         partitions = topics
         try PipelineRunner.createTables(entry, plan, services.postgres)
         if let postgres = services.postgres {
@@ -134,6 +138,22 @@ final class PipelineRunner: Sendable {
         teller?.stop()
     }
 
+    /// Tells every task that the recording which the inputs held has ended: event time passes its newest record by
+    /// what is needed to decide on it all, and stands still there.
+    ///
+    /// - Parameter newest: its newest event time; `.min` where nothing was read.
+    func endRecording(at newest: EventTime) { driver.endRecording(at: newest) }
+
+    /// Ends as ``finish(unless:patience:note:)`` does, but for good only what is known of a recording: who goes on
+    /// with its topics later starts behind it, not behind the end of time.
+    func finishRecording(
+        unless interruption: Interruption, note: (StageProgress) -> Void = { _ in }
+    ) async throws {
+        let newest = driver.status.lazy.flatMap(\.progress).compactMap(\.newestTime).max()
+        endRecording(at: newest ?? .min)
+        try await finish(unless: interruption, note: note)
+    }
+
     /// Lets the pipeline's inputs end where they end now, stage after stage, until every window is closed
     /// and every row is written.
     ///
@@ -170,6 +190,15 @@ final class PipelineRunner: Sendable {
         driver.stop()
         driver.join()
         teller?.stop()
+    }
+
+    /// The topics of a plan, as they are created; with `keepsAll` none has a retention by age.
+    static func topics(of plan: Plan, keepsAll: Bool) -> [TopicSpec] {
+        plan.topics.map { spec in
+            var spec = spec
+            if keepsAll, spec.retention == .clusterDefault { spec.retention = .unlimited }
+            return spec
+        }
     }
 
     /// Creates what is missing of a pipeline's tables, and what stands beside them.

@@ -21,8 +21,11 @@ struct RunCommand: AsyncParsableCommand {
     @Argument(help: "The pipelines' names.")
     var pipelines: [String]
 
-    @Option(help: "A YAML file of parameters, for a single pipeline.")
-    var config: String?
+    @Option(
+        help:
+            "A YAML file of parameters, as NAME=FILE for the pipeline of that name; may be repeated. For a single pipeline FILE is enough."
+    )
+    var config: [String] = []
 
     @Option(
         name: [.customLong("store"), .customLong("checkpoints")],
@@ -59,6 +62,12 @@ struct RunCommand: AsyncParsableCommand {
             return order
         })
     var order = LocationLines.Order.time
+
+    @Flag(
+        help:
+            "What the topics hold or get is a recording, whoever plays it: event time follows the records alone and never the clock. Where it has been silent for 30 s it has ended, and all of it is decided. --from by time is one."
+    )
+    var recorded = false
 
     @Option(
         help: "What is promised: exactly-once, at-least-once (faster by a little) or at-most-once.",
@@ -101,9 +110,10 @@ struct RunCommand: AsyncParsableCommand {
 
     func validate() throws {
         if pipelines.isEmpty { throw ValidationError("name a pipeline") }
-        if config != nil, pipelines.count > 1 {
-            throw ValidationError("--config is for a single pipeline")
+        if let twice = pipelines.first(where: { name in pipelines.count { $0 == name } > 1 }) {
+            throw ValidationError("\(twice) is named twice")
         }
+        _ = try ParameterFiles(config, for: pipelines)
         if from != nil, !pipelines.contains(LocationIngest.name) {
             throw ValidationError("--from is for \(LocationIngest.name)")
         }
@@ -113,6 +123,10 @@ struct RunCommand: AsyncParsableCommand {
         if threads < 1 { throw ValidationError("--threads takes at least 1") }
         if let fault = policy.faults.first { throw ValidationError(fault) }
     }
+
+    /// Whether what was recorded is played, here or by somebody else: it comes in its own order, and nobody who
+    /// drives in it later is late because the clock on the wall went on.
+    var playsRecording: Bool { recorded || (from != nil && order == .time) }
 
     /// What goes before the pipelines' definitions.
     var policy: RunPolicy {
@@ -125,7 +139,7 @@ struct RunCommand: AsyncParsableCommand {
         let services = try ServiceEnvironment.current()
         let clock = ScaledClock.wall()
         let signals = StopSignals()
-        let parameters = try config.map { try ParameterFile.read($0) }
+        let files = try ParameterFiles(config, for: pipelines)
         let budget = StateBudget(
             maximumBytes: maxProcessStateBytes?.bytes ?? MemoryLimit.bytes / MemoryLimit.stateShare)
         var runners: [PipelineRunner] = []
@@ -137,13 +151,12 @@ struct RunCommand: AsyncParsableCommand {
             settings.threads = threads
             settings.partitions = partitions
             settings.copies = replicationFactor
-            settings.parameters = parameters
+            settings.parameters = try files.parameters(of: name)
             settings.options.delivery = delivery
             settings.policy = policy
             settings.budget = budget
-            // What was recorded comes in its own order, and nobody who drives in it later is late because the clock
-            // on the wall went on: event time follows the recording alone.
-            settings.options.isBounded = from != nil && order == .time
+            settings.options.isBounded = playsRecording
+            settings.keepsTopics = playsRecording
             let runner = try PipelineRunner(
                 try Catalogue.entry(name), settings, services, clock: clock)
             runners.append(runner)
@@ -155,6 +168,9 @@ struct RunCommand: AsyncParsableCommand {
         if let from, let ingest = runners.first(where: RunCommand.isIngest) {
             try await play(from, ingest, runners, services, clock, signals)
         } else {
+            let watching =
+                recorded ? Task { [runners] in await RunCommand.endRecordings(of: runners) } : nil
+            defer { watching?.cancel() }
             try await serve(runners, services, clock, until: signals)
         }
         for runner in runners { runner.stop() }
@@ -165,7 +181,7 @@ struct RunCommand: AsyncParsableCommand {
         runner.plan.graph.pipeline == LocationIngest.name
     }
 
-    /// Writes recorded locations, then waits until every stage has read all there is.
+    /// Writes recorded locations, then waits until every stage has read all there is and a recording is decided.
     private func play(
         _ path: String, _ ingest: PipelineRunner, _ runners: [PipelineRunner],
         _ services: ServiceEnvironment, _ clock: any EventClock, _ signals: StopSignals
@@ -192,12 +208,48 @@ struct RunCommand: AsyncParsableCommand {
         while !interruption.isRequested {
             let rows = try runners.flatMap { try report.rows(plan: $0.plan, run: $0.run) }
             if rows.allSatisfy({ $0.lag == 0 }) {
-                if hasSettled { return }
+                if hasSettled { break }
                 // Not a silence of that length: markers of event time come all the while.
                 hasSettled = true
-                try await Task.sleep(for: try RunCommand.settling(runners))
+                if !playsRecording { try await Task.sleep(for: try RunCommand.settling(runners)) }
             }
             try await Task.sleep(for: .milliseconds(200))
+        }
+        // From here on pipelines end because they are to.
+        watching.cancel()
+        if playsRecording { try await RunCommand.finish(runners, interruption) }
+    }
+
+    /// Decides on all of a recording that was read to its end: tracks end, windows close.
+    private static func finish(
+        _ runners: [PipelineRunner], _ interruption: Interruption
+    ) async throws {
+        do {
+            for runner in runners {
+                try await runner.finishRecording(unless: interruption) {
+                    FileHandle.standardError.write(Data("ending \($0.stage): \($0)\n".utf8))
+                }
+            }
+        } catch is CancellationError {
+            // The run stops in order where it is, and the next one goes on.
+        }
+    }
+
+    /// Tells pipelines when the recording has ended that somebody plays into their topics, as long as it runs.
+    private static func endRecordings(of runners: [PipelineRunner]) async {
+        var watches = runners.map { (runner: $0, watch: RecordingWatch()) }
+        while !Task.isCancelled {
+            for index in watches.indices {
+                let runner = watches[index].runner
+                guard let newest = watches[index].watch.look(at: runner.status, now: .now)
+                else { continue }
+                runner.endRecording(at: newest)
+                FileHandle.standardError.write(
+                    Data(
+                        "\(runner.plan.graph.pipeline): the recording has ended at \(newest)\n".utf8
+                    ))
+            }
+            try? await Task.sleep(for: .milliseconds(500))
         }
     }
 

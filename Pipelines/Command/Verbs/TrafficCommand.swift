@@ -43,10 +43,16 @@ struct TrafficShowCommand: AsyncParsableCommand {
             throw ValidationError("--bbox takes west,south,east,north in degrees")
         }
         if MapTheme(rawValue: theme) == nil { throw ValidationError("there is no theme \(theme)") }
+        if let at, !TrafficShowCommand.moments.contains(at) {
+            throw ValidationError("--at takes the Unix seconds of a moment from 1970 to 9999")
+        }
         guard out.hasSuffix(".svg") || out.hasSuffix(".png") else {
             throw ValidationError("--out takes a name that ends in .svg or .png")
         }
     }
+
+    /// What can be a moment, in Unix seconds: the years 1970 to 9999.
+    private static let moments = 0.0...253_402_300_799.0
 
     private var box: BoundingBox? {
         let parts = (bbox ?? "").split(separator: ",").compactMap { Double($0) }
