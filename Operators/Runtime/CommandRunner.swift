@@ -136,6 +136,13 @@ public struct CommandRunner {
                     + "reset the group or start under another name", partition: partition,
                 offset: offset)
         }
+        // To let go of it now would be to answer a revocation, before the commit that it waits for.
+        guard !reader.isGivingBack else {
+            throw DataflowError(
+                .fenced, domain: .external, retry: .backoff,
+                "the group waits for partitions to be given back", partition: partition,
+                offset: offset)
+        }
         try reader.unassign([partition])
         try reader.assign([partition: earliest])
         return .gapSkipped(life, partition, from: offset, to: earliest)

@@ -7,18 +7,6 @@ internal import State
 /// It is claimed from the authority, restored from the store, runs, and takes part in the commits of its
 /// worker. What it holds is gone with it: state survives through the store alone.
 final class StageTask {
-    /// Where a task is in its life.
-    enum Phase: Equatable {
-        /// The authority has answered, the store was asked.
-        case loading
-        /// The reader was asked to stand where the task goes on.
-        case starting
-        /// Records flow.
-        case running
-        /// Its state belongs to a commit that is under way; nothing flows.
-        case committing
-    }
-
     let id: TaskID
     /// Which claim of the worker it came from.
     let life: TaskLife
@@ -118,7 +106,8 @@ final class StageTask {
         }
         try FingerprintCheck(checkpoint: named.fingerprints, program: fingerprints).verify()
         checkpoints = CheckpointChain(
-            restored: named.chain + [named.link(named: name(named.epoch, named.attempt))])
+            restored: named.chain + [named.link(named: name(named.epoch, named.attempt))],
+            pass: named.pass)
         self.named = named
         return try next(at: 0)
     }
@@ -323,7 +312,7 @@ final class StageTask {
             let checkpoint = Checkpoint(
                 epoch: epoch, attempt: attempt, chain: checkpoints.base(of: scope),
                 fingerprints: snapshot.fingerprints, keys: snapshot.sizes.map(\.keys),
-                sections: snapshot.bytes.bytes[...])
+                pass: checkpoints.pass(behind: scope), sections: snapshot.bytes.bytes[...])
             let encoded = checkpoint.encoded()
             ref = encoded.ref
             let name = name(epoch, attempt)

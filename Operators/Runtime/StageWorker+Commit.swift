@@ -131,7 +131,7 @@ extension StageWorker {
         where error.code != .storeUnavailable && error.retry == .restart:
             try reclaimMissing(life, error, &commands)
         case .claim where error.retry == .restart, .load where error.retry == .restart,
-            .start where error.retry == .restart:
+            .start where error.retry == .restart, .skipGap where error.retry == .restart:
             // The group may be about to take the task's partitions back.
             try retry(command, error, now: now, &commands)
         default:

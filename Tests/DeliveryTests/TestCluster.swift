@@ -67,7 +67,10 @@ final class TestCluster {
 
     private static let shuffle = "word-count.by-word.repartition"
 
-    /// Starts a worker that commits every 100 ms.
+    /// How often the workers commit.
+    static let commitMilliseconds: UInt32 = 100
+
+    /// Starts a worker.
     @discardableResult
     func startWorker(
         _ number: Int, threads: Int = 1, environment: [String: String] = [:]
@@ -77,7 +80,8 @@ final class TestCluster {
             [
                 "run", "word-count", "--config", "\(directory)/word-count.yaml", "--store", store,
                 "--threads", String(threads), "--partitions",
-                String(LineLoad.partitions), "--commit-interval", "100",
+                String(LineLoad.partitions), "--commit-interval",
+                String(TestCluster.commitMilliseconds),
             ],
             environment: [
                 "KAFKA_BOOTSTRAP_SERVERS": address, "KAFKA_SESSION_TIMEOUT_MS": "6000",
@@ -89,18 +93,23 @@ final class TestCluster {
     }
 
     /// Starts a worker that keeps the table of what the others publish.
-    func startTableWorker(_ number: Int, database: String) throws {
+    @discardableResult
+    func startTableWorker(
+        _ number: Int, database: String, environment: [String: String] = [:]
+    ) throws -> WorkerProcess {
         started += 1
         tableWorker = (number, database)
-        workers[number] = try WorkerProcess(
+        let worker = try WorkerProcess(
             [
                 "run", "word-table", "--store", "\(directory)/table-checkpoints",
-                "--threads", "1", "--commit-interval", "100",
+                "--threads", "1", "--commit-interval", String(TestCluster.commitMilliseconds),
             ],
             environment: [
                 "KAFKA_BOOTSTRAP_SERVERS": address, "KAFKA_SESSION_TIMEOUT_MS": "6000",
                 "KAFKA_HEARTBEAT_INTERVAL_MS": "500", "DATABASE_URL": database,
-            ], log: "\(directory)/worker-\(started).log")
+            ].merging(environment) { $1 }, log: "\(directory)/worker-\(started).log")
+        workers[number] = worker
+        return worker
     }
     private var tableWorker: (number: Int, database: String)?
 

@@ -15,6 +15,8 @@ final class TotalsWatch: Sendable {
         /// The newest window of each word, partition by partition.
         var newest: [TopicPartition: [String: EventTime]] = [:]
         var lastError = ""
+        /// How often it has looked to the end.
+        var looks = 0
         var isStopped = false
         var hasEnded = false
     }
@@ -26,6 +28,8 @@ final class TotalsWatch: Sendable {
     var counts: [WordTotal: Int] { state.withLock { $0.counts.mapValues(Int.init) } }
     /// What must not be.
     var problems: [String] { state.withLock { $0.problems } }
+    /// How often it has looked to the end.
+    var looks: Int { state.withLock { $0.looks } }
     /// Why it could not look, the last time that it could not.
     var lastError: String { state.withLock { $0.lastError } }
 
@@ -50,6 +54,7 @@ final class TotalsWatch: Sendable {
                     let present = try client ?? open(watch)
                     client = present
                     try look(watch, present)
+                    watch.state.withLock { $0.looks += 1 }
                 } catch {
                     watch.state.withLock { $0.lastError = "\(error)" }
                     if let client { close(client) }

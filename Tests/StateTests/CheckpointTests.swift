@@ -18,7 +18,8 @@ struct CheckpointTests {
             chain: [
                 .init(name: "run/stage/0/000000000003-a", checksum: 17),
                 .init(name: "run/stage/0/000000000004-b", checksum: 18),
-            ], fingerprints: snapshot.fingerprints, keys: [3], sections: snapshot.bytes.bytes[...])
+            ], fingerprints: snapshot.fingerprints, keys: [3],
+            pass: .init(start: 1, next: 2, count: 5), sections: snapshot.bytes.bytes[...])
     }
 
     @Test("comes back as it was, and is the one that its reference names")
@@ -31,6 +32,7 @@ struct CheckpointTests {
         #expect(decoded.chain == checkpoint.chain)
         #expect(decoded.fingerprints == checkpoint.fingerprints)
         #expect(decoded.keys == [3])
+        #expect(decoded.pass == checkpoint.pass)
         #expect(decoded.keysByOperator.map(\.value) == [3])
         #expect(decoded.sections == checkpoint.sections)
         #expect(CheckpointRef(metadata: ref.metadata) == ref)
@@ -59,6 +61,52 @@ struct CheckpointTests {
         #expect(decoded.sections == checkpoint.sections)
         #expect(decoded.chain == checkpoint.chain)
         #expect(decoded.keysByOperator.isEmpty)
+        #expect(decoded.pass == nil)
+    }
+
+    /// Finds the attempt with which a manifest has a checksum: it is linear in the bits of the attempt.
+    private func attempt(_ wanted: UInt32, _ sum: (UInt64) -> UInt32) -> UInt64? {
+        let none = sum(0)
+        var basis: [(sum: UInt32, attempt: UInt64)] = []
+        func reduced(_ element: (sum: UInt32, attempt: UInt64)) -> (sum: UInt32, attempt: UInt64) {
+            basis.reduce(element) {
+                $0.sum ^ $1.sum < $0.sum ? ($0.sum ^ $1.sum, $0.attempt ^ $1.attempt) : $0
+            }
+        }
+        for bit in 0..<64 {
+            let element = reduced((sum(1 << UInt64(bit)) ^ none, 1 << UInt64(bit)))
+            if element.sum != 0 { basis.append(element) }
+        }
+        let found = reduced((none ^ wanted, 0))
+        return found.sum == 0 ? found.attempt : nil
+    }
+
+    @Test("a manifest whose checksum comes out as 0 is not taken for none")
+    func checksumOfZero() throws {
+        var checkpoint = try Self.make()
+        func sum(_ attempt: UInt64) -> UInt32 {
+            var other = checkpoint
+            other.attempt = attempt
+            return other.encoded().ref.manifestChecksum
+        }
+        checkpoint.attempt = try #require(attempt(0, sum))
+        let (bytes, ref) = checkpoint.encoded()
+        #expect(ref.manifestChecksum == 1)
+        #expect(try Checkpoint(decoding: bytes, expecting: ref).epoch == 5)
+    }
+
+    @Test("a pass that leads nowhere is damage")
+    func badPass() throws {
+        for pass in [
+            Checkpoint.Pass(start: 3, next: 1, count: 4), .init(start: 0, next: 4, count: 4),
+            .init(start: 0, next: 0, count: 4),
+        ] {
+            var checkpoint = try Self.make()
+            checkpoint.pass = pass
+            #expect(throws: CodecError.self) {
+                try Checkpoint(decoding: checkpoint.encoded().bytes, expecting: nil)
+            }
+        }
     }
 
     @Test("any flipped bit is found")

@@ -100,6 +100,34 @@ package final class KafkaAdmin {
 
     /// All topics with their partition counts.
     package func topics() throws -> [String: Int32] {
+        try metadata { metadata in
+            var counts: [String: Int32] = [:]
+            for topic in KafkaAdmin.topics(metadata) {
+                counts[String(cString: topic.topic)] = topic.partition_cnt
+            }
+            return counts
+        }
+    }
+
+    /// How many brokers there are, and how many copies each topic has of the partition that has the fewest.
+    package func copies() throws -> (brokers: Int, copies: [String: Int]) {
+        try metadata { metadata in
+            var copies: [String: Int] = [:]
+            for topic in KafkaAdmin.topics(metadata) {
+                let partitions = UnsafeBufferPointer(
+                    start: topic.partitions, count: Int(topic.partition_cnt))
+                copies[String(cString: topic.topic)] = partitions.map { Int($0.replica_cnt) }.min()
+            }
+            return (Int(metadata.broker_cnt), copies)
+        }
+    }
+
+    private static func topics(_ metadata: rd_kafka_metadata) -> [rd_kafka_metadata_topic] {
+        UnsafeBufferPointer(start: metadata.topics, count: Int(metadata.topic_cnt))
+            .filter { $0.err == RD_KAFKA_RESP_ERR_NO_ERROR }
+    }
+
+    private func metadata<T>(_ body: (rd_kafka_metadata) -> T) throws -> T {
         try checkOpen()
         var metadata: UnsafePointer<rd_kafka_metadata>?
         let code = rd_kafka_metadata(handle.raw, 1, nil, &metadata, milliseconds(timeout))
@@ -107,13 +135,7 @@ package final class KafkaAdmin {
             throw KafkaFailure.error(code, "listing topics", detail: handle.context.detail)
         }
         defer { rd_kafka_metadata_destroy(metadata) }
-        var counts: [String: Int32] = [:]
-        let topics = UnsafeBufferPointer(
-            start: metadata.pointee.topics, count: Int(metadata.pointee.topic_cnt))
-        for topic in topics where topic.err == RD_KAFKA_RESP_ERR_NO_ERROR {
-            counts[String(cString: topic.topic)] = topic.partition_cnt
-        }
-        return counts
+        return body(metadata.pointee)
     }
 
     // MARK: - Records and offsets

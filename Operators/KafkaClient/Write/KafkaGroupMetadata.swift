@@ -60,6 +60,8 @@ extension KafkaReader {
             && partitions.allSatisfy { membership.assigned.contains($0) }
     }
 
+    package var isGivingBack: Bool { !membership.revoking.isEmpty }
+
     /// Who this member is now.
     ///
     /// - Throws: `.fenced` when the reader has lost its place in the group, so that nobody commits

@@ -118,6 +118,10 @@ final class SimulatedGroup {
         return true
     }
 
+    func isRevoking(from member: Int) -> Bool {
+        revoking.contains { owners[$0] == member }
+    }
+
     func owns(_ partition: TopicPartition, _ member: Int) -> Bool {
         owners[partition] == member
     }

@@ -78,6 +78,12 @@ public final class SimulatedReader: LogReader {
         member == nil || partitions.allSatisfy { given.contains($0) }
     }
 
+    /// Whether the group waits for this member.
+    public var isGivingBack: Bool {
+        guard let group, let member else { return false }
+        return !owed.isEmpty || group.isRevoking(from: member)
+    }
+
     /// Commits for the group.
     public func commit(_ offsets: [TopicPartition: CommittedOffset]) throws {
         guard let group else {

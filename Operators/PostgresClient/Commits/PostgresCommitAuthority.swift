@@ -22,6 +22,7 @@ public final class PostgresCommitAuthority: CommitAuthority {
     /// What each task's tables have refused since they took a row.
     private var refusals: [TaskID: RefusalSeries] = [:]
     private let now: () -> ContinuousClock.Instant
+    private let deciding: () throws -> Void
 
     /// How long the tasks of a call may take together to set rows apart that are refused: the thread's other tasks
     /// wait meanwhile.
@@ -32,15 +33,18 @@ public final class PostgresCommitAuthority: CommitAuthority {
     /// - Parameters:
     ///   - owner: the worker's name, for people who look at the table.
     ///   - refused: told once a commit of rows that the database has refused; how many, and why the first.
+    ///   - deciding: called before each task that is decided behind another; what it throws ends the call.
     ///   - now: the machine's clock.
     package init(
         _ configuration: PostgresConfiguration, owner: String,
         refused: @escaping (DataflowError) -> Void = { _ in },
+        deciding: @escaping () throws -> Void = {},
         now: @escaping () -> ContinuousClock.Instant = { ContinuousClock.now }
     ) {
         session = PostgresSession(configuration)
         self.owner = owner
         self.now = now
+        self.deciding = deciding
         tell = refused
     }
 
@@ -77,6 +81,7 @@ public final class PostgresCommitAuthority: CommitAuthority {
             let connection = try asDataflowError { try connectionWithTables() }
             var slow: [CommitDecision] = []
             for decision in decisions {
+                if committed > 0 { try deciding() }
                 if try asDataflowError({ try decide(decision, on: connection) }) {
                     committed += 1
                 } else {
@@ -85,6 +90,7 @@ public final class PostgresCommitAuthority: CommitAuthority {
             }
             let deadline = now() + PostgresCommitAuthority.longestIsolation
             for decision in slow {
+                if committed > 0 { try deciding() }
                 do {
                     try asDataflowError {
                         try decideWithoutRefused(decision, until: deadline, on: connection)

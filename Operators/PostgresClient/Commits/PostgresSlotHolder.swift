@@ -16,8 +16,10 @@ public final class PostgresSlotHolder: SlotHolder {
     private var lease: SlotLease?
     private var renewedAt: ContinuousClock.Instant
     private var triedAt: ContinuousClock.Instant
-    /// Why the lease could not be prolonged at the last try.
+    /// Why the last try failed to prolong the lease, or to take one.
     private var failure: (any Error)?
+    /// Whether the last try was one to take a lease.
+    private var hasTriedToTake = false
     private let clock: () -> ContinuousClock.Instant
 
     /// Makes a holder of nothing; nothing is connected yet.
@@ -44,8 +46,8 @@ public final class PostgresSlotHolder: SlotHolder {
 
     /// Keeps the slot, or takes the lowest that is free.
     ///
-    /// - Throws: why the lease could not be prolonged, from when it has run out until a try succeeds, one every
-    ///   ``renewal``.
+    /// - Throws: why no lease could be taken, or why it could not be prolonged, from when it has run out, until a
+    ///   try succeeds, one every ``renewal``: callers come with every turn of their thread.
     public func hold() throws -> Int32 {
         let now = clock()
         if let lease {
@@ -65,12 +67,28 @@ public final class PostgresSlotHolder: SlotHolder {
                 return try held(lease, triedAt)
             }
         }
-        let taken = try leases.acquire(run: run, stage: stage, for: PostgresSlotHolder.duration)
-        lease = taken
-        renewedAt = now
-        triedAt = now
-        failure = nil
-        return taken.slot
+        return try take(now)
+    }
+
+    private func take(_ now: ContinuousClock.Instant) throws -> Int32 {
+        if hasTriedToTake, let failure, now - triedAt < PostgresSlotHolder.renewal {
+            throw failure
+        }
+        hasTriedToTake = true
+        do {
+            let taken = try leases.acquire(
+                run: run, stage: stage, for: PostgresSlotHolder.duration)
+            lease = taken
+            renewedAt = now
+            triedAt = now
+            hasTriedToTake = false
+            failure = nil
+            return taken.slot
+        } catch {
+            failure = error
+            triedAt = clock()
+            throw error
+        }
     }
 
     private func held(_ lease: SlotLease, _ now: ContinuousClock.Instant) throws -> Int32 {

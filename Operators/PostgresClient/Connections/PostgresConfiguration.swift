@@ -95,16 +95,41 @@ package struct PostgresConfiguration: Sendable {
         return all.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
-    private var sessionOptions: String {
+    /// The settings that every session is to have, times in milliseconds.
+    private var sessionSettings: [String: String] {
         var all = settings
         all["statement_timeout"] = String(statementTimeout.wholeMilliseconds)
         all["lock_timeout"] = String(lockTimeout.wholeMilliseconds)
         all["idle_in_transaction_session_timeout"] =
             String(idleInTransactionTimeout.wholeMilliseconds)
         all["timezone"] = "UTC"
-        return all.sorted { $0.key < $1.key }
+        return all
+    }
+
+    private var sessionOptions: String {
+        sessionSettings.sorted { $0.key < $1.key }
             .map { "-c \($0.key)=\(PostgresConfiguration.escapedOption($0.value))" }
             .joined(separator: " ")
+    }
+
+    /// The settings that a session doesn't have, though it was asked for them, as a pooler in between that takes no
+    /// options lets them go: each as a clause.
+    ///
+    /// What the connection string sets itself is not compared.
+    package func missingSettings(of connection: PostgresConnection) throws -> [String] {
+        let wanted = sessionSettings.filter { parameters["options"]?.contains($0.key) != true }
+        // In the units of the settings, without those that `SHOW` adds.
+        let found = try connection.query(
+            "SELECT name, setting FROM pg_catalog.pg_settings WHERE lower(name) = ANY(string_to_array($1, ','))",
+            [.text(wanted.keys.map { $0.lowercased() }.joined(separator: ","))])
+        var present: [String: String] = [:]
+        for row in found { present[try row.value(0)] = try row.value(1, as: String.self) }
+        return wanted.sorted { $0.key < $1.key }.compactMap { name, value in
+            // Another case of the same time zone is the same.
+            let actual = present.first { $0.key.lowercased() == name.lowercased() }?.value
+            return actual?.lowercased() == value.lowercased()
+                ? nil : "\(name) is \(actual ?? "unknown") instead of \(value)"
+        }
     }
 
     /// In `options` a space or backslash is part of a value only behind a backslash.

@@ -95,6 +95,10 @@ struct DayPartitions {
         return try found.first.map { table.located(in: try $0.value(0)) } ?? table
     }
 
+    /// The days that have no partition.
+    ///
+    /// A default partition takes the rows of any day: beside one none is made, as
+    /// PostgreSQL refuses to attach a day of which it holds rows.
     private static func missing(
         _ days: [Int64], _ parent: QualifiedName, _ connection: PostgresConnection
     ) throws -> [Int64] {
@@ -104,6 +108,8 @@ struct DayPartitions {
             SELECT d.day FROM unnest($1::bigint[], $2::text[]) AS d(day, name)
             WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i
                 WHERE i.inhrelid = to_regclass(d.name) AND i.inhparent = to_regclass($3))
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_partitioned_table t
+                    WHERE t.partrelid = to_regclass($3) AND t.partdefid <> 0)
             ORDER BY d.day
             """, [.integers(days), .texts(names), .text(parent.sql)]
         ).map { try $0.value(0) }

@@ -61,6 +61,9 @@ public protocol LogReader: AnyObject {
     /// that is given its partitions by hand owns them all.
     func owns(_ partitions: [TopicPartition]) -> Bool
 
+    /// Whether the group waits for partitions to be given back, so that ``unassign(_:)`` is an answer to it.
+    var isGivingBack: Bool { get }
+
     /// What a partition holds now.
     func bounds(of partition: TopicPartition) throws -> PartitionBounds
 

@@ -6,8 +6,8 @@ extension KeyedTable {
 
     /// Writes what a snapshot of some scope is to hold, and counts it as saved.
     ///
-    /// Slots keep their entries until they are removed, and what comes into a slot has changed: so each entry
-    /// is in one of the slices, or in the changes beside one.
+    /// A slice holds the keys of a range of hashes, whatever the table looks like: so each entry is in one of the
+    /// slices of a pass, or in the changes beside one, also when the table was restored on the way.
     ///
     /// - Parameter encode: writes a value; the key is written before it.
     /// - Returns: how many keys were written, in how many bytes.
@@ -29,29 +29,24 @@ extension KeyedTable {
             entries[slot].mark &= ~Self.dirtyMark
             written += 1
         }
-        let range = range(of: scope)
-        for slot in range where occupied[slot] { write(slot) }
+        switch scope {
+        case .everything: for slot in 0..<slotsUsed where occupied[slot] { write(slot) }
+        case .changes: break
+        case .slice(let number, let count):
+            let parts = UInt64(Swift.max(1, count))
+            for bucket in 0...bucketMask where buckets[bucket] != 0 {
+                // The high half of the hash stands in the bucket: entries of other slices are not touched.
+                if Int(((buckets[bucket] >> 32) &* parts) >> 32) == number {
+                    write(Int(buckets[bucket] & 0xffff_ffff) &- 1)
+                }
+            }
+        }
         for slot in dirty.lazy.map(Int.init)
         where occupied[slot] && entries[slot].mark & Self.dirtyMark != 0 { write(slot) }
         writer.patch(written, at: place)
         dirty.removeAll(keepingCapacity: true)
         removed.removeAll(keepingCapacity: true)
         return WrittenKeys(count: Int(written), bytes: writer.count - start)
-    }
-
-    /// The slots that a snapshot holds whether they changed or not.
-    private mutating func range(of scope: SnapshotScope) -> Range<Int> {
-        switch scope {
-        case .everything: return 0..<slotsUsed
-        case .changes: return 0..<0
-        case .slice(let number, let count):
-            if number == 0 { sliced = 0 }
-            // The table may have grown, or been emptied, since the last slice.
-            let start = min(sliced, slotsUsed)
-            let end = number + 1 >= count ? slotsUsed : slotsUsed * (number + 1) / max(1, count)
-            sliced = max(start, end)
-            return start..<sliced
-        }
     }
 
     /// Whether a snapshot of a scope would hold anything.

@@ -42,7 +42,6 @@ extension KeyedTable {
         }
         buckets.update(repeating: 0, count: bucketMask + 1)
         slotsUsed = 0
-        sliced = 0
         count = 0
         freeSlots.removeAll(keepingCapacity: true)
         dirty.removeAll(keepingCapacity: true)

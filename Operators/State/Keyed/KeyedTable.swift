@@ -30,8 +30,6 @@ public struct KeyedTable<Key: StreamKey, Value>: ~Copyable {
     @usableFromInline var freeSlots: [Int32] = []
     @usableFromInline var dirty: [Int32] = []
     @usableFromInline var removed: [Key] = []
-    /// The slots below were part of a slice already; see ``SnapshotScope/slice(_:of:)``.
-    var sliced = 0
     /// How many keys there are.
     public internal(set) var count = 0
 

@@ -2,7 +2,9 @@ public import Records
 
 /// A value by which a stream can be divided and state be kept.
 public protocol StreamKey: Hashable, BinaryCodable, Sendable {
-    /// A hash that is the same in every process, well mixed in its low bits.
+    /// A hash that is the same in every process and every version of a program, well mixed in its low bits and its
+    /// high ones: checkpoints of a large state are written range by range of it, over several commits, between which
+    /// another process may take over. Whoever changes it raises the `stateVersion` of what is kept by the key.
     var streamHash: UInt64 { get }
 }
 

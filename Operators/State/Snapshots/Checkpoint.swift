@@ -19,6 +19,23 @@ public struct Checkpoint: Sendable {
         }
     }
 
+    /// A pass over all of the state, slice by slice, that is under way.
+    public struct Pass: Hashable, Sendable {
+        /// Where in the chain, of which this checkpoint itself is the last, the first slice lies.
+        public var start: Int
+        /// The slice that is to be written next.
+        public var next: Int
+        /// How many slices there are.
+        public var count: Int
+
+        /// Makes a pass.
+        public init(start: Int, next: Int, count: Int) {
+            self.start = start
+            self.next = next
+            self.count = count
+        }
+    }
+
     /// The epoch that it closes.
     public var epoch: UInt64
     /// The try.
@@ -29,6 +46,8 @@ public struct Checkpoint: Sendable {
     public var fingerprints: [OperatorFingerprint]
     /// How many keys the operators kept in all, in the order of ``fingerprints``; empty: unknown.
     public var keys: [Int]
+    /// The pass that goes on with the next checkpoint; nil: none is under way.
+    public var pass: Pass?
     /// What a ``SnapshotWriter`` wrote; a part of what was read from the store, not a copy.
     public private(set) var sections: ArraySlice<UInt8>
     /// The checksum of ``sections``.
@@ -37,13 +56,14 @@ public struct Checkpoint: Sendable {
     /// Makes a checkpoint.
     public init(
         epoch: UInt64, attempt: UInt64, chain: [Link], fingerprints: [OperatorFingerprint],
-        keys: [Int] = [], sections: ArraySlice<UInt8>
+        keys: [Int] = [], pass: Pass? = nil, sections: ArraySlice<UInt8>
     ) {
         self.epoch = epoch
         self.attempt = attempt
         self.chain = chain
         self.fingerprints = fingerprints
         self.keys = keys
+        self.pass = pass
         self.sections = sections
         sectionsChecksum = sections.withUnsafeBytes { CRC32C.checksum($0) }
     }
@@ -80,8 +100,8 @@ public struct Checkpoint: Sendable {
     }
 
     private static let magic: UInt32 = 0x4b43_524d
-    /// The second adds the numbers of keys.
-    private static let formatVersion: UInt16 = 2
+    /// The second adds the numbers of keys, the third the pass.
+    private static let formatVersion: UInt16 = 3
 
     private func manifest() -> [UInt8] {
         var writer = ByteWriter()
@@ -95,8 +115,31 @@ public struct Checkpoint: Sendable {
         fingerprints.encode(into: &writer)
         writer.varint(UInt64(keys.count))
         for count in keys { writer.varint(UInt64(count)) }
+        writer.varint(UInt64(pass?.count ?? 0))
+        if let pass {
+            writer.varint(UInt64(pass.next))
+            writer.varint(UInt64(pass.start))
+        }
         writer.integer(sectionsChecksum)
         return writer.bytes
+    }
+
+    /// The checksum that a reference names: never 0, which says that there is no state.
+    private static func checksum(of manifest: UnsafeRawBufferPointer) -> UInt32 {
+        let sum = CRC32C.checksum(manifest)
+        return sum == 0 ? 1 : sum
+    }
+
+    private static func pass(
+        from reader: inout ByteReader, links: Int
+    ) throws(CodecError) -> Pass? {
+        let count = try reader.varint()
+        if count == 0 { return nil }
+        let (next, start) = (try reader.varint(), try reader.varint())
+        guard count <= UInt64(Int32.max), next > 0, next < count, start <= UInt64(links) else {
+            throw .malformed("a pass that leads nowhere")
+        }
+        return Pass(start: Int(start), next: Int(next), count: Int(count))
     }
 
     /// The checkpoint's bytes and the reference that a decision names.
@@ -108,7 +151,8 @@ public struct Checkpoint: Sendable {
         writer.lengthPrefixed(manifest)
         sections.withUnsafeBytes { writer.lengthPrefixed($0) }
         let ref = CheckpointRef(
-            epoch: epoch, attempt: attempt, manifestChecksum: CRC32C.checksum(manifest))
+            epoch: epoch, attempt: attempt,
+            manifestChecksum: manifest.withUnsafeBytes(Checkpoint.checksum(of:)))
         return (writer.bytes, ref)
     }
 
@@ -147,6 +191,7 @@ public struct Checkpoint: Sendable {
                 keys.append(Int(truncatingIfNeeded: try inner.varint()))
             }
         }
+        pass = version > 2 ? try Checkpoint.pass(from: &inner, links: chain.count) : nil
         sectionsChecksum = CRC32C.checksum(sections)
         guard try inner.integer(UInt32.self) == sectionsChecksum, inner.isAtEnd else {
             throw .checksumMismatch
@@ -154,7 +199,7 @@ public struct Checkpoint: Sendable {
         if let ref {
             guard
                 ref.epoch == epoch, ref.attempt == attempt,
-                ref.manifestChecksum == CRC32C.checksum(manifest)
+                ref.manifestChecksum == Checkpoint.checksum(of: manifest)
             else { throw .checksumMismatch }
         }
         self.sections = bytes.suffix(sections.count)

@@ -6,8 +6,6 @@ internal import Synchronization
 /// Breaks the process at a named place of the commit protocol, for tests of what becomes of the rest:
 /// `MILLRACE_CRASH_AT=offsetsSent:3` kills it at the third time that a thread stands there, and
 /// `MILLRACE_FAIL_AT=prepared:1` lets that thread alone fail, for good.
-///
-/// Nobody stands at `deciding` but in simulations.
 enum CrashSwitch {
     private struct Trap {
         let point: CrashPoint

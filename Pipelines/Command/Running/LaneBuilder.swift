@@ -1,4 +1,5 @@
 internal import Dataflow
+internal import Foundation
 internal import KafkaClient
 internal import PostgresClient
 internal import Records
@@ -63,9 +64,10 @@ struct LaneBuilder {
                     "stage \(stage.name) commits to PostgreSQL: set DATABASE_URL")
             }
             let place = "\(settings.run)/\(stage.name)"
-            let authority = PostgresCommitAuthority(postgres, owner: owner) { [troubles] refusal in
-                troubles.note(place, "write rows", refusal)
-            }
+            let authority = PostgresCommitAuthority(
+                postgres, owner: owner,
+                refused: { [troubles] in troubles.note(place, "write rows", $0) },
+                deciding: { try CrashSwitch.reached(.deciding) })
             return (nil, authority)
         case .kafka:
             guard let reader else { return (nil, nil) }
@@ -113,7 +115,11 @@ struct LaneBuilder {
             transactionTimeoutMilliseconds: Int(settings.options.transactionTimeoutMilliseconds))
     }
 
-    private var owner: String { "\(settings.run)-\(thread)" }
+    /// Whom people find in the tables: the machine, the process, the thread.
+    private var owner: String {
+        let process = ProcessInfo.processInfo
+        return "\(process.hostName)/\(process.processIdentifier)-\(thread)"
+    }
 
     private var readerOptions: KafkaReaderOptions {
         KafkaReaderOptions(

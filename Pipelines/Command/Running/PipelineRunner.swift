@@ -20,6 +20,8 @@ final class PipelineRunner: Sendable {
         var parameters: String?
         /// How many partitions topics get that are created.
         var partitions: Int32 = 4
+        /// How many copies of each partition topics get that are created; nil: as many as the cluster's default.
+        var copies: Int32?
         /// Whether topics that are created keep everything: Kafka counts a record's age from the record's own
         /// time, and would delete what was recorded long ago as soon as it is written.
         var keepsTopics = false
@@ -61,8 +63,9 @@ final class PipelineRunner: Sendable {
         self.plan = plan
         var settings = settings
         settings.options.apply(settings.policy.over(plan.graph.policy))
-        let (topics, limits) = try PipelineRunner.createTopics(
-            PipelineRunner.topics(of: plan, keepsAll: settings.keepsTopics), services.kafka)
+        let (topics, limits) = try TopicMaker.create(
+            PipelineRunner.topics(of: plan, keepsAll: settings.keepsTopics),
+            copies: settings.copies, services.kafka)
         partitions = topics
         try PipelineRunner.createTables(entry, plan, services.postgres)
         if let postgres = services.postgres {
@@ -198,30 +201,10 @@ final class PipelineRunner: Sendable {
         }
     }
 
-    /// Creates what is missing of topics.
-    ///
-    /// - Returns: how many partitions each topic of the cluster has, and what those of the pipeline refuse.
-    private static func createTopics(
-        _ topics: [TopicSpec], _ kafka: KafkaConfiguration
-    ) throws -> (partitions: [String: Int32], limits: [String: TopicLimits]) {
-        let admin = try KafkaAdmin(kafka)
-        defer { admin.close() }
-        let present = try admin.topics()
-        let missing = topics.filter { present[$0.name] == nil }
-        try admin.createTopics(missing)
-        return (
-            present.merging(missing.map { ($0.name, $0.partitions) }) { known, _ in known },
-            // A cluster need not tell: then the client's own bound is all that is known.
-            (try? admin.limits(of: topics.map(\.name))) ?? [:]
-        )
-    }
-
-    /// The number of the lock under which views are replaced.
-    private static let viewLock = 7_211_001
-
     /// Creates what is missing of a pipeline's tables, and what stands beside them.
     static func createTables(
-        _ entry: PipelineEntry, _ plan: Plan, _ postgres: PostgresConfiguration?
+        _ entry: PipelineEntry, _ plan: Plan, _ postgres: PostgresConfiguration?,
+        warn: (String) -> Void = { FileHandle.standardError.write(Data("\($0)\n".utf8)) }
     ) throws {
         let needsDatabase = plan.stages.contains { $0.authority == .postgres }
         guard needsDatabase else { return }
@@ -234,14 +217,6 @@ final class PipelineRunner: Sendable {
         defer { writer.close() }
         for table in entry.tables { try writer.prepare(table) }
         try writer.prepare(DeadLetterOutlet.table)
-        if !entry.views.isEmpty {
-            let connection = try PostgresConnection(postgres)
-            defer { connection.close() }
-            // Two workers that replace one view at a time would be refused.
-            try connection.transaction {
-                try connection.script("SELECT pg_advisory_xact_lock(\(PipelineRunner.viewLock))")
-                for view in entry.views { try connection.script(view) }
-            }
-        }
+        try TableViews(entry.views, of: entry.name).create(postgres, warn: warn)
     }
 }

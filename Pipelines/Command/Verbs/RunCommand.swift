@@ -42,6 +42,12 @@ struct RunCommand: AsyncParsableCommand {
 
     @Option(
         help:
+            "How many copies of each partition topics get that Millrace creates; as the cluster's default says."
+    )
+    var replicationFactor: Int32?
+
+    @Option(
+        help:
             "Play recorded locations into location-ingest and stop: batches, one JSON object a line; - is standard input, topic:NAME what a topic holds."
     )
     var from: String?
@@ -111,6 +117,9 @@ struct RunCommand: AsyncParsableCommand {
         if from != nil, !pipelines.contains(LocationIngest.name) {
             throw ValidationError("--from is for \(LocationIngest.name)")
         }
+        if let replicationFactor, replicationFactor < 1 {
+            throw ValidationError("--replication-factor takes at least 1")
+        }
         if threads < 1 { throw ValidationError("--threads takes at least 1") }
         if let fault = policy.faults.first { throw ValidationError(fault) }
     }
@@ -141,6 +150,7 @@ struct RunCommand: AsyncParsableCommand {
                 run: name, checkpoints: CheckpointPlace(text: store))
             settings.threads = threads
             settings.partitions = partitions
+            settings.copies = replicationFactor
             settings.parameters = try files.parameters(of: name)
             settings.options.delivery = delivery
             settings.policy = policy

@@ -218,6 +218,27 @@ struct PostgresCommitAuthorityTests {
         }
     }
 
+    @Test(
+        "between the decisions of two tasks stands a named place: the first is decided, the second is not"
+    )
+    func deciding() async throws {
+        struct Killed: Error {}
+        try await TestDatabase.withSchema { configuration in
+            let second = TaskID(run: task.run, stage: task.stage, partition: 1)
+            let doomed = PostgresCommitAuthority(
+                configuration, owner: "a", deciding: { throw Killed() })
+            for task in [task, second] { _ = try doomed.claim(task, inputs: []) }
+            // One alone has nobody before it.
+            try doomed.decide([decision(1)])
+            #expect(throws: Killed.self) {
+                try doomed.decide([decision(2), decision(1, task: second)])
+            }
+            let next = PostgresCommitAuthority(configuration, owner: "b")
+            #expect(try next.claim(task, inputs: []) == decision(2).position)
+            #expect(try next.claim(second, inputs: []) == nil)
+        }
+    }
+
     @Test("two owners that race leave a gapless history: each decision is one owner's or refused")
     func race() async throws {
         try await TestDatabase.withSchema { configuration in

@@ -35,6 +35,27 @@ struct PostgresSlotHolderTests {
         func close() {}
     }
 
+    @Test(
+        "a database that is away at the start is tried now and then, not with every turn of the thread"
+    )
+    func awayAtStart() throws {
+        let leases = Leases()
+        let holder = PostgresSlotHolder(leases, run: "r", stage: "s") { leases.now }
+        leases.isDown = true
+        for _ in 0..<300 {
+            #expect(throws: DataflowError.self) { try holder.hold() }
+            leases.now += .milliseconds(100)
+        }
+        #expect(leases.asked == 10)
+        leases.isDown = false
+        leases.now += .seconds(3)
+        #expect(try holder.hold() == 0)
+        // A slot that was lost is taken anew at once.
+        leases.isTaken = true
+        leases.now += .seconds(3)
+        #expect(try holder.hold() == 1)
+    }
+
     @Test("while the database is away a slot is kept until its lease has run out, never longer")
     func expired() throws {
         let leases = Leases()

@@ -97,6 +97,25 @@ struct PostgresConfigurationTests {
     }
 
     @Test(
+        "settings that a session was not given are named, as by a pooler that drops them",
+        .enabled(if: TestDatabase.isAvailable, TestDatabase.skipMessage))
+    func droppedSettings() async throws {
+        try await TestDatabase.withSchema { configuration in
+            let connection = try PostgresConnection(configuration)
+            #expect(try configuration.missingSettings(of: connection).isEmpty)
+            var other = configuration
+            other.lockTimeout = .seconds(3)
+            other.settings["search_path"] = "elsewhere"
+            let schema = try #require(configuration.settings["search_path"])
+            #expect(
+                try other.missingSettings(of: connection) == [
+                    "lock_timeout is 10000 instead of 3000",
+                    "search_path is \(schema) instead of elsewhere",
+                ])
+        }
+    }
+
+    @Test(
         "a database that is not there is the configuration's fault",
         .enabled(if: TestDatabase.isAvailable, TestDatabase.skipMessage))
     func refused() async throws {

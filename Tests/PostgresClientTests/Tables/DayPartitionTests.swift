@@ -147,6 +147,21 @@ struct DayPartitionTests {
         }
     }
 
+    @Test("beside a default partition, which may hold rows of the day, no day's is made")
+    func defaultPartition() async throws {
+        try await TestDatabase.withSchema { configuration in
+            try PostgresTableWriter(configuration).prepare(DayPartitionTests.table)
+            let connection = try PostgresConnection(configuration)
+            try connection.script(
+                "CREATE TABLE other_days PARTITION OF user_location DEFAULT;"
+                    + "INSERT INTO user_location VALUES ('bob', '2026-11-22 08:00:00+00', 1)")
+            try PostgresTableWriter(configuration).write(
+                DayPartitionTests.changes([DayPartitionTests.start]))
+            #expect(try DayPartitionTests.partitions(connection) == ["other_days"])
+            #expect(try connection.query("SELECT FROM other_days").count == 2)
+        }
+    }
+
     @Test("a batch over more days than the bound, or outside of the calendar, is refused")
     func bounds() async throws {
         try await TestDatabase.withSchema { configuration in
