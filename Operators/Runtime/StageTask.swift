@@ -19,20 +19,20 @@ final class StageTask {
     /// The checkpoints that the last decision named.
     private var checkpoints = CheckpointChain()
     /// What the operators keep.
-    private(set) var weight = StateWeight()
+    var weight = StateWeight()
     /// What it keeps of what the process may keep.
-    private let share: BudgetShare
+    let share: BudgetShare
     /// Why the task reads no more, although it is well: its state has reached its bound.
-    private(set) var obstacle: DataflowError?
-    private(set) var obstacleSince: EventTime?
+    var obstacle: DataflowError?
+    var obstacleSince: EventTime?
     /// Records since the last commit.
     private(set) var recordsSinceCommit = 0
     /// Their bytes, keys and values.
     private(set) var bytesSinceCommit = 0
     /// How many of those were there when the state was looked at last.
-    private var glancedAt = (records: 0, bytes: 0)
+    var glancedAt = (records: 0, bytes: 0)
     /// Whether the state may have outgrown a bound since the last commit: the next one weighs it.
-    private(set) var mayBeTooLarge = false
+    var mayBeTooLarge = false
     /// The newest event time of the recording whose end its inputs have come to; nil: they end for good.
     var recordingEnd: EventTime?
     /// When the operators were flushed last.
@@ -329,38 +329,6 @@ final class StageTask {
         return (
             CommitDecision(task: id, position: position, tables: tables, letters: letters), write
         )
-    }
-
-    /// Looks at how much the operators keep, once enough was read since the last look.
-    ///
-    /// Their keys are counted, each of which is taken to weigh as much as those of the last commits.
-    func glance(_ options: WorkerOptions) {
-        guard hasState, !mayBeTooLarge, obstacle == nil,
-            recordsSinceCommit - glancedAt.records >= options.recordsPerGlance
-                || bytesSinceCommit - glancedAt.bytes >= options.bytesPerGlance
-        else { return }
-        glancedAt = (recordsSinceCommit, bytesSinceCommit)
-        weight.note(chain.keyCounts())
-        share.set(weight.bytes, estimated: weight.estimatedBytes)
-        mayBeTooLarge =
-            !weight.isKnown || (weight.excess(of: id, options) ?? share.excess(of: id)) != nil
-    }
-
-    /// Notes what the state weighs: when that is too much, what was read is committed and no more is read.
-    private func weigh(_ snapshot: SnapshotWriter, now: EventTime, _ options: WorkerOptions) {
-        weight.note(snapshot)
-        mayBeTooLarge = false
-        share.set(weight.bytes, estimated: weight.estimatedBytes)
-        obstacle = weight.excess(of: id, options) ?? share.excess(of: id)
-        obstacle?.partition = topics.first
-        obstacleSince = obstacle == nil ? nil : obstacleSince ?? now
-        if snapshot.isTooLarge {
-            chain.context.fail(
-                DataflowError(
-                    .limitExceeded, domain: .user,
-                    "an operator of \(id) has written more than \(UInt32.max) bytes of state at once",
-                    partition: topics.first))
-        }
     }
 
     /// The commit happened.

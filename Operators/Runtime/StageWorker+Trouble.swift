@@ -28,9 +28,11 @@ struct WorkerTroubles {
         var retryAt = EventTime.max
         /// How long the latest pause was.
         var pause: Int64 = 0
-        /// Whether it was a commit that failed, so that nothing but a commit shows that it is over.
-        var isOfCommit = false
+        /// How many commits in a row have failed; 0: it was something else.
+        var refusals = 0
 
+        /// Whether it was a commit that failed, so that nothing but a commit shows that it is over.
+        var isOfCommit: Bool { refusals > 0 }
         /// Whether its next commit shows whether it is over.
         var isOnTrial: Bool { isOfCommit && retryAt == .max }
     }
@@ -185,7 +187,8 @@ extension StageWorker {
 
     /// Puts tasks aside whose outputs are not taken, until they are tried again; the others go on.
     ///
-    /// - Throws: the reason, in a run that is to end: of that nobody could say that it has.
+    /// - Throws: the reason, in a run that is to end, when that was so too often in a row: of such a run nobody could
+    ///   ever say that it has ended.
     func refuse(
         _ refused: [Int32: DataflowError], _ commands: inout [WorkerCommand]
     ) throws(DataflowError) {
@@ -193,10 +196,11 @@ extension StageWorker {
         let pauses =
             options.refusedRetryMilliseconds...options.longestRefusedRetryMilliseconds
         for (number, error) in refused.sorted(by: { $0.key < $1.key }) {
-            if ends != nil, !isAskedToStop { throw error }
+            let refusals = 1 + (troubles.blocked[number]?.refusals ?? 0)
+            if ends != nil, !isAskedToStop, refusals >= options.refusedTries { throw error }
             // Whoever gets the partition finds it out.
             if leaving.contains(where: { $0.partition == number }) { continue }
-            block(number, error, pauses: pauses, isOfCommit: true, &commands)
+            block(number, error, pauses: pauses, refusals: refusals, &commands)
         }
         reclaim(refused.keys.sorted(), &commands)
     }
@@ -240,14 +244,14 @@ extension StageWorker {
     ///
     /// - Parameters:
     ///   - pauses: how long it is not tried, in milliseconds: each time twice as long, up to the end.
-    ///   - isOfCommit: whether it was a commit that failed.
+    ///   - refusals: how many commits in a row have failed; 0: it was none.
     private func block(
         _ number: Int32, _ error: DataflowError, pauses: ClosedRange<Int64>,
-        isOfCommit: Bool = false, _ commands: inout [WorkerCommand]
+        refusals: Int = 0, _ commands: inout [WorkerCommand]
     ) {
         let before = troubles.blocked[number]
         var blocked = WorkerTroubles.Blocked(error: error, since: before?.since ?? now)
-        blocked.isOfCommit = isOfCommit
+        blocked.refusals = refusals
         blocked.pause = min(
             max(2 * (before?.pause ?? 0), pauses.lowerBound), pauses.upperBound)
         blocked.retryAt = now.advanced(byMilliseconds: blocked.pause)

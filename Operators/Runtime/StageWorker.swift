@@ -333,13 +333,10 @@ public final class StageWorker {
         now: EventTime, _ commands: inout [WorkerCommand]
     ) throws(DataflowError) {
         guard ends != nil, !isStopping else { return }
-        // What reads no more comes to no end.
+        // What reads no more comes to no end; whether a commit is taken after all is tried a few times more.
         if let obstacle = sortedTasks.lazy.compactMap(\.obstacle).first { throw obstacle }
-        if let blocked = troubles.blocked.filter({ !$0.value.isOnTrial }).min(by: {
-            $0.key < $1.key
-        }) {
-            throw blocked.value.error
-        }
+        let blocked = troubles.blocked.filter { !$0.value.isOfCommit }
+        if let first = blocked.min(by: { $0.key < $1.key }) { throw first.value.error }
         guard hasFinished else { return }
         isStopping = true
         commitOrLeave(now: now, &commands)

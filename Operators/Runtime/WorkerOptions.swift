@@ -40,6 +40,8 @@ public struct WorkerOptions: Hashable, Sendable {
     public var refusedRetryMilliseconds: Int64 = 5_000
     /// The longest pause between such tries.
     public var longestRefusedRetryMilliseconds: Int64 = 60_000
+    /// After how many such tries in a row a run that is to end has failed; any other goes on trying.
+    public var refusedTries = 5
     /// After how many failures in a row the worker stops reading until what failed succeeds again.
     public var attemptsBeforeRest = 5
     /// For how long a command may fail before the worker gives up: a day.

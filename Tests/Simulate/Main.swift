@@ -57,6 +57,7 @@ struct Main {
         let places = CrashPoint.allCases
             .map { "\($0.rawValue) \(report.reached[$0, default: 0])" }.joined(separator: ", ")
         let told = report.told.suffix(5).map { "\n  told: \($0)" }.joined()
-        return "\(item), \(report.steps) steps\n  faults: \(faults)\n  places: \(places)\(told)"
+        return "\(item), \(report.steps) steps, \(report.commitsInPart) commits decided in part"
+            + "\n  faults: \(faults)\n  places: \(places)\(told)"
     }
 }

@@ -39,7 +39,8 @@ extension SeededBug {
         case .skipFencing: [.lost, .doubled, .stopped]
         // The offsets may name a checkpoint that was collected, as its transaction was lost.
         case .offsetsBeforeOutputs: [.lost, .stopped]
-        // Sums begin anew: totals that are too small, and that nobody should see, or that somebody has seen.
+        // Sums begin anew: totals that are too small, that nobody should see, and some of which are as others were. A
+        // window that was closed behind the snapshot is closed once more, with what it held then.
         case .staleSnapshot: [.lost, .wrong, .doubled]
         // What lies there looks half written, so that nothing is committed any more; or it is collected as garbage.
         case .reusedAttempt: [.endless, .stopped]
@@ -64,6 +65,8 @@ extension SeededBug {
             (.anonymousCommit, .stopped):
             return problem.failure?.code == .corruptCheckpoint
                 && problem.text.contains("it is missing")
+        case (.staleSnapshot, .doubled):
+            return problem.isRepetition
         case (.erasedMetadata, .stopped):
             return problem.failure?.code == .incompatibleState
                 && problem.text.contains("names no checkpoint")

@@ -87,9 +87,6 @@ package struct SimulationCase: Sendable {
     /// The most reports of workers that are kept.
     private static let maximumTold = 20
 
-    /// How many seconds a task may be blocked once its table is mended.
-    private static let longestMending = 120
-
     /// What came of a case.
     package struct Report: Sendable {
         /// What is not as it must be; empty for a clean run.
@@ -104,6 +101,8 @@ package struct SimulationCase: Sendable {
         package var recordsChecked = 0
         /// What the workers reported, the last of it.
         package var told: [DataflowError] = []
+        /// How many commits were decided for some of their tasks, and refused for others.
+        package var commitsInPart = 0
         /// How many steps the run took.
         package var steps = 0
     }
@@ -148,6 +147,7 @@ package struct SimulationCase: Sendable {
     ) throws {
         defer {
             report.reached = harness.driver.reached
+            report.commitsInPart = harness.driver.commitsInPart
             report.steps = harness.driver.steps
             report.told = harness.driver.reports.suffix(SimulationCase.maximumTold)
         }
@@ -159,11 +159,6 @@ package struct SimulationCase: Sendable {
             }
             // So that partitions are idle for long enough to follow the clock.
             if !isBounded { try harness.advance(by: .seconds(5)) }
-            // A run that is to end does not while a table takes nothing of a task.
-            harness.driver.database.mendTables()
-            for _ in 0..<SimulationCase.longestMending where !harness.driver.obstacles.isEmpty {
-                try harness.advance(by: .seconds(1))
-            }
             try harness.finish()
         } catch {
             let failure = harness.driver.failure

@@ -61,11 +61,13 @@ struct SimulationCheck {
     /// Each total is the oracle's, and nothing was published twice.
     private mutating func exactly(_ published: [Total], _ wanted: Totals) {
         var last: Totals = [:]
+        var repetitions = 0
         for total in published {
             if let before = last[total.cell], before.count > total.count || before == total {
+                repetitions += 1
                 problem(
                     before == total ? .doubled : .wrong,
-                    "\(total) was published behind \(before)")
+                    "\(total) was published behind \(before)", isRepetition: true)
             }
             last[total.cell] = total
         }
@@ -73,7 +75,8 @@ struct SimulationCheck {
         if item.subject == .windows, item.isBounded, published.count != wanted.count {
             problem(
                 published.count > wanted.count ? .doubled : .lost,
-                "\(published.count) totals were published, not \(wanted.count)")
+                "\(published.count) totals were published, not \(wanted.count)",
+                isRepetition: published.count - wanted.count <= repetitions)
         }
     }
 
@@ -96,7 +99,8 @@ struct SimulationCheck {
                 for kind in SimulationCheck.ways(got, wanted) {
                     problem(
                         kind,
-                        "user \(user), \(kind): \(got.map(\.count)), not \(wanted.map(\.count))")
+                        "user \(user), \(kind): \(got.map(\.count)), not \(wanted.map(\.count))",
+                        isRepetition: kind == .doubled)
                 }
             case .atLeastOnce:
                 for total in wanted where !got.contains(total) {
@@ -210,7 +214,9 @@ struct SimulationCheck {
         }
     }
 
-    mutating func problem(_ kind: SimulationProblem.Kind, _ text: String) {
-        problems.append(SimulationProblem(kind, text))
+    mutating func problem(
+        _ kind: SimulationProblem.Kind, _ text: String, isRepetition: Bool = false
+    ) {
+        problems.append(SimulationProblem(kind, text, isRepetition: isRepetition))
     }
 }

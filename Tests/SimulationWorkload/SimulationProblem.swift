@@ -24,10 +24,16 @@ package struct SimulationProblem: Hashable, Sendable, CustomStringConvertible {
     /// Why a worker gave up; nil: none did.
     package var failure: DataflowError?
 
-    package init(_ kind: Kind, _ text: String, failure: DataflowError? = nil) {
+    /// Whether what is there too often counts nothing that was not published before.
+    package let isRepetition: Bool
+
+    package init(
+        _ kind: Kind, _ text: String, failure: DataflowError? = nil, isRepetition: Bool = false
+    ) {
         self.kind = kind
         self.text = text
         self.failure = failure
+        self.isRepetition = isRepetition
     }
 
     /// The text.

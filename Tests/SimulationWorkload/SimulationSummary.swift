@@ -17,6 +17,8 @@ package struct SimulationSummary: Sendable {
     package private(set) var crashes: [CrashPoint: Int] = [:]
     /// How often each fault struck.
     package private(set) var faults: [Fault: Int] = [:]
+    /// How many commits were decided for some of their tasks, and refused for others.
+    package private(set) var commitsInPart = 0
     /// How many published records and rows were compared with the oracle's.
     package private(set) var recordsChecked = 0
 
@@ -29,6 +31,7 @@ package struct SimulationSummary: Sendable {
         if !report.problems.isEmpty { failures.append((item, report)) }
         crashes.merge(report.crashes, uniquingKeysWith: +)
         faults.merge(report.faults, uniquingKeysWith: +)
+        commitsInPart += report.commitsInPart
         recordsChecked += report.recordsChecked
     }
 
@@ -48,10 +51,21 @@ package struct SimulationSummary: Sendable {
     /// Whether the cases were enough to demand that each crash point and each fault was hit.
     package var mustCover: Bool { played >= SimulationSummary.seedsForCoverage }
 
-    /// Whether every case was clean, and, of enough of them, each crash point and each fault was hit: a set that
-    /// has missed one proves nothing.
-    package var isProof: Bool {
-        isClean && (!mustCover || (missedCrashPoints.isEmpty && missedFaults.isEmpty))
+    /// Whether every case was clean, and, of enough of them, each crash point and each fault was hit, and a commit
+    /// decided in part: a set that has missed one proves nothing.
+    package var isProof: Bool { isClean && (!mustCover || missed.isEmpty) }
+
+    /// What was missed, as it is said.
+    private var missed: [String] {
+        var missed: [String] = []
+        if !missedCrashPoints.isEmpty {
+            missed.append("not hit: \(missedCrashPoints.map(\.rawValue).joined(separator: ", "))")
+        }
+        if !missedFaults.isEmpty {
+            missed.append("never struck: \(missedFaults.map(\.rawValue).joined(separator: ", "))")
+        }
+        if commitsInPart == 0 { missed.append("no commit was decided in part") }
+        return missed
     }
 
     /// In how many cases something went wrong in each way.
@@ -70,22 +84,18 @@ package struct SimulationSummary: Sendable {
             + "\(recordsChecked) records checked"
     }
 
-    /// What is to be said before the last line: what was not hit, and whether that counts.
+    /// What is to be said before the last line: how much was decided in part, what was not hit, and
+    /// whether that counts.
     package var remarks: [String] {
-        var remarks: [String] = []
-        if !missedCrashPoints.isEmpty {
-            remarks.append("not hit: \(missedCrashPoints.map(\.rawValue).joined(separator: ", "))")
-        }
-        if !missedFaults.isEmpty {
-            remarks.append("never struck: \(missedFaults.map(\.rawValue).joined(separator: ", "))")
-        }
-        if !remarks.isEmpty {
+        var remarks = missed
+        if !missed.isEmpty {
             remarks.append(
                 mustCover
                     ? "FAILED: a run that has missed one of them does not count"
                     : "fewer than \(SimulationSummary.seedsForCoverage) seeds need not hit them all"
             )
         }
+        remarks.append("commits decided for some tasks, and refused for others: \(commitsInPart)")
         return remarks
     }
 
@@ -121,6 +131,7 @@ package struct SimulationSummary: Sendable {
         failures = (failures + other.failures).sorted { $0.item.seed < $1.item.seed }
         crashes.merge(other.crashes, uniquingKeysWith: +)
         faults.merge(other.faults, uniquingKeysWith: +)
+        commitsInPart += other.commitsInPart
         recordsChecked += other.recordsChecked
     }
 }

@@ -26,6 +26,9 @@ public final class SimulatedDriver {
     /// How often a worker stood at each place of the commit protocol.
     public private(set) var reached: [CrashPoint: Int] = [:]
 
+    /// How many commits were decided for some of their tasks, while the tables of others took nothing.
+    public private(set) var commitsInPart = 0
+
     /// The most reports that are kept.
     static let maximumReports = 10_000
 
@@ -113,6 +116,7 @@ public final class SimulatedDriver {
         lane.report = { [unowned self] error in
             if reports.count < SimulatedDriver.maximumReports { reports.append(error) }
         }
+        lane.decidedInPart = { [unowned self] in commitsInPart += 1 }
         lanes.append(lane)
         if let recordingEnd { lane.step(.recordingEnded(recordingEnd)) }
     }

@@ -25,6 +25,8 @@ final class SimulatedLane {
     private var wakeTime = WakeTime()
     /// Told what the worker reports.
     var report: (DataflowError) -> Void = { _ in }
+    /// Told of each commit that was decided for some of its tasks only.
+    var decidedInPart: () -> Void = {}
     /// Until when the worker stands still, whatever happens around it.
     var sleepsUntil = EventTime.min
     /// Whether the worker has died at a place of the commit protocol.
@@ -197,6 +199,11 @@ final class SimulatedLane {
         default:
             if case .prepare = command { clients.failStore() }
             guard let event = try runner.carryOut(command) else { return }
+            if case .decide(_, let all) = command, case .decidedInPart(_, let refused) = event,
+                refused.count < all.count
+            {
+                decidedInPart()
+            }
             events.append(try clients.sabotage.event(event))
         }
     }

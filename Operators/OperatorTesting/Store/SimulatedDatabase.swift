@@ -26,11 +26,12 @@ public final class SimulatedDatabase {
     var clock: any EventClock = ManualClock(EventTime(milliseconds: 0))
     /// Until when the tables of a task take nothing.
     private var brokenUntil: [TaskID: EventTime] = [:]
-    private var mayBreak = true
     /// For how long a table is broken.
     static let brokenMilliseconds: Int64 = 3_000
     /// Why a row is not taken, as by a constraint; nil: it is.
     public var refusal: (TableSpec, RowChange) -> String? = { _, _ in nil }
+    /// Whether the tables take nothing of a task, as when a trigger is broken.
+    public var takesNothing: (TaskID) -> Bool = { _ in false }
     /// Whether the database can't be reached.
     public var isDown = false
 
@@ -65,15 +66,10 @@ public final class SimulatedDatabase {
             .databaseUnavailable, domain: .external, retry: .backoff, "the database is down")
     }
 
-    /// Mends all tables for good: a run that is to end does not while one takes nothing.
-    package func mendTables() {
-        brokenUntil = [:]
-        mayBreak = false
-    }
-
-    /// - Throws: an error that passes, while the tables of a task take nothing.
+    /// - Throws: an error that may pass, while the tables of a task take nothing.
     func checkTables(of task: TaskID) throws {
-        if mayBreak, faults?.strikes(.tableBroken, oneIn: 12) ?? false {
+        if takesNothing(task) { throw SimulatedDatabase.refused(task) }
+        if faults?.strikes(.tableBroken, oneIn: 12) ?? false {
             brokenUntil[task] = clock.now()
                 .advanced(byMilliseconds: SimulatedDatabase.brokenMilliseconds)
         }
@@ -84,7 +80,11 @@ public final class SimulatedDatabase {
             brokenUntil[task] = nil
             return
         }
-        throw DataflowError(
+        throw SimulatedDatabase.refused(task)
+    }
+
+    private static func refused(_ task: TaskID) -> DataflowError {
+        DataflowError(
             .rejected, domain: .user, retry: .backoff,
             "the database refused every row of task \(task)")
     }

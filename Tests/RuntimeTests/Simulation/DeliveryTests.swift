@@ -17,6 +17,7 @@ struct DeliveryTests {
         }
         #expect(summary.missedCrashPoints.isEmpty)
         #expect(summary.missedFaults.isEmpty)
+        #expect(summary.commitsInPart > 0)
         #expect(summary.recordsChecked > 1_000)
         try Self.tell(summary)
     }
