@@ -156,6 +156,7 @@ final class StageTask {
         checkpoints.weigh(checkpoint.sections.count, at: index)
         // No less than the state; how much it is the commits tell that write keys of it.
         share.set(checkpoints.weight, estimated: checkpoints.weight)
+        chain.context.room = share.room
         let keys = (named ?? checkpoint).keysByOperator
         do throws(CodecError) {
             let reader = try SnapshotReader(
@@ -349,6 +350,7 @@ final class StageTask {
         glancedAt = (recordsSinceCommit, bytesSinceCommit)
         weight.note(chain.keyCounts())
         share.set(weight.bytes, estimated: weight.estimatedBytes)
+        chain.context.room = max(weight.room(options), share.room)
         mayBeTooLarge =
             !weight.isKnown || (weight.excess(of: id, options) ?? share.excess(of: id)) != nil
     }
@@ -358,6 +360,7 @@ final class StageTask {
         weight.note(snapshot)
         mayBeTooLarge = false
         share.set(weight.bytes, estimated: weight.estimatedBytes)
+        chain.context.room = max(weight.room(options), share.room)
         obstacle = weight.excess(of: id, options) ?? share.excess(of: id)
         obstacle?.partition = topics.first
         obstacleSince = obstacle == nil ? nil : obstacleSince ?? now
