@@ -98,7 +98,7 @@ struct MatchingChaosTests {
         var options = options
         options.worker.isBounded = isBounded
         options.start = start
-        var parameters = TrafficUpdates.Parameters()
+        var parameters = TrafficPipelineTests.judged
         parameters.trimStart = 0
         change(&parameters)
         let harness = try PipelineHarness("traffic-updates", options) { builder in

@@ -61,7 +61,8 @@ struct SparseSamplingTests {
         options.worker.isBounded = true
         options.start = Self.start
         let harness = try PipelineHarness("traffic-updates", options) { builder in
-            TrafficUpdates(loadMap: { _ in graph }).build(builder, .init())
+            TrafficUpdates(loadMap: { _ in graph }).build(
+                builder, TrafficPipelineTests.judged)
         }
         let locations = Self.locations(sampling: sampling, headings: headings)
         try harness.send(locations, to: "locations") { $0.observedAt }

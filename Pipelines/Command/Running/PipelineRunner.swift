@@ -60,7 +60,8 @@ final class PipelineRunner: Sendable {
         settings.options.apply(settings.policy.over(plan.graph.policy))
         let (topics, bounds) = try PipelineRunner.createTopics(plan.topics, services.kafka)
         partitions = topics
-        try PipelineRunner.createTables(entry, plan, services.postgres)
+        try PipelineRunner.createTables(
+            entry, plan, parameters: settings.parameters, services.postgres)
         if let postgres = services.postgres {
             let builder = GraphBuilder(pipeline: entry.name, resources: resources)
             try entry.reference(builder, settings.parameters)?.fill(postgres)
@@ -193,7 +194,8 @@ final class PipelineRunner: Sendable {
 
     /// Creates what is missing of a pipeline's tables, and what stands beside them.
     static func createTables(
-        _ entry: PipelineEntry, _ plan: Plan, _ postgres: PostgresConfiguration?
+        _ entry: PipelineEntry, _ plan: Plan, parameters: String?,
+        _ postgres: PostgresConfiguration?
     ) throws {
         let needsDatabase = plan.stages.contains { $0.authority == .postgres }
         guard needsDatabase else { return }
@@ -206,13 +208,14 @@ final class PipelineRunner: Sendable {
         defer { writer.close() }
         for table in entry.tables { try writer.prepare(table) }
         try writer.prepare(DeadLetterOutlet.table)
-        if !entry.views.isEmpty {
+        let views = try entry.views(parameters)
+        if !views.isEmpty {
             let connection = try PostgresConnection(postgres)
             defer { connection.close() }
             // Two workers that replace one view at a time would be refused.
             try connection.transaction {
                 try connection.script("SELECT pg_advisory_xact_lock(\(PipelineRunner.viewLock))")
-                for view in entry.views { try connection.script(view) }
+                for view in views { try connection.script(view) }
             }
         }
     }
