@@ -15,6 +15,7 @@ extension StageTask {
         glancedAt = (recordsSinceCommit, bytesSinceCommit)
         weight.note(chain.keyCounts())
         share.set(weight.bytes, estimated: weight.estimatedBytes)
+        chain.context.room = max(weight.room(options), share.room)
         mayBeTooLarge =
             !weight.isKnown || (weight.excess(of: id, options) ?? share.excess(of: id)) != nil
     }
@@ -24,6 +25,7 @@ extension StageTask {
         weight.note(snapshot)
         mayBeTooLarge = false
         share.set(weight.bytes, estimated: weight.estimatedBytes)
+        chain.context.room = max(weight.room(options), share.room)
         obstacle = weight.excess(of: id, options) ?? share.excess(of: id)
         obstacle?.partition = topics.first
         obstacleSince = obstacle == nil ? nil : obstacleSince ?? now

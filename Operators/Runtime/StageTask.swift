@@ -137,6 +137,7 @@ final class StageTask {
         checkpoints.weigh(checkpoint.sections.count, at: index)
         // No less than the state; how much it is the commits tell that write keys of it.
         share.set(checkpoints.weight, estimated: checkpoints.weight)
+        chain.context.room = share.room
         let keys = (named ?? checkpoint).keysByOperator
         do throws(CodecError) {
             let reader = try SnapshotReader(

@@ -10,6 +10,8 @@ public struct Obstacle: Sendable {
     public let since: EventTime
     /// What is in the way, and what can be done about it.
     public let error: DataflowError
+    /// Whether nothing is read because of it; else the partition is read, and something of it is missing.
+    public var isBlocking = true
 }
 
 /// What a worker keeps in mind of things that went wrong.
@@ -56,7 +58,7 @@ struct WorkerTroubles {
 }
 
 extension StageWorker {
-    /// What keeps partitions from being read, for people.
+    /// What keeps partitions from being read, or is missing of what was read, for people.
     public var obstacles: [Obstacle] {
         var obstacles: [Obstacle] = []
         if let outage = troubles.outage {
@@ -69,6 +71,7 @@ extension StageWorker {
             }
         }
         for task in sortedTasks {
+            obstacles += task.gaps
             guard let error = task.obstacle, let since = task.obstacleSince else { continue }
             obstacles += task.topics.map { Obstacle(partition: $0, since: since, error: error) }
         }

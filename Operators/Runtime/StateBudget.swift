@@ -1,3 +1,4 @@
+internal import Dataflow
 internal import Records
 internal import State
 internal import Synchronization
@@ -28,6 +29,12 @@ public final class StateBudget: Sendable {
 
     /// How many bytes are kept; of state that was restored and not written since, those of its checkpoints.
     public var bytes: Int { used.withLock { $0.weighed + $0.estimated } }
+
+    /// How much room there is for state that may be incomplete.
+    var room: StateRoom {
+        let bytes = used.withLock { $0.weighed + $0.estimated / StateBudget.restoreExcess }
+        return StateRoom(used: bytes, of: maximumBytes)
+    }
 
     func change(from old: Use, to new: Use) {
         used.withLock {
@@ -63,6 +70,8 @@ final class BudgetShare {
         budget?.change(from: use, to: now)
         use = now
     }
+
+    var room: StateRoom { budget?.room ?? .plenty }
 
     func excess(of task: TaskID) -> DataflowError? { budget?.excess(of: task) }
 }

@@ -1,3 +1,4 @@
+internal import Dataflow
 internal import Records
 internal import State
 
@@ -62,6 +63,13 @@ struct StateWeight {
             sizes[id] = StateSize(
                 bytes: Int((averages[id] ?? 0) * Double(size.keys)), keys: size.keys)
         }
+    }
+
+    /// How much room the task's own bounds leave for state that may be incomplete.
+    func room(_ options: WorkerOptions) -> StateRoom {
+        max(
+            StateRoom(used: bytes - estimatedBytes, of: options.maximumStateBytes),
+            StateRoom(used: keys, of: options.maximumStateKeys))
     }
 
     /// What is wrong with so much state; nil when it is within its bounds, or may be.

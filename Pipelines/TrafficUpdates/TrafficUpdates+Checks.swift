@@ -49,6 +49,9 @@ extension TrafficUpdates {
             )
         }
         _ = graph.seconds(p.keep, parameter: "keep", least: 1)
+        if p.profileKeys < 1 {
+            graph.fault(parameter: "profileKeys", "is \(p.profileKeys); it is 1 at least")
+        }
         if !(0...1).contains(p.profileDecay) {
             graph.fault(parameter: "profileDecay", "is \(p.profileDecay); it is 0 to 1")
         }
@@ -57,5 +60,14 @@ extension TrafficUpdates {
             graph.fault(
                 parameter: name, "is \(metres); it is 0 to \(Int(Trip.longestTrim)) metres")
         }
+    }
+
+    /// The clocks that the week goes by; a zone that isn't known is reported.
+    func weekClock(_ graph: GraphBuilder, _ p: Parameters) -> WeekClock {
+        if let week = WeekClock(timeZone: p.timeZone) { return week }
+        graph.fault(
+            parameter: "timeZone",
+            "is \"\(p.timeZone)\"; it is \"UTC\" or a name such as \"Europe/Berlin\"")
+        return WeekClock()
     }
 }

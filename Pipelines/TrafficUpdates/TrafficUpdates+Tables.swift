@@ -47,15 +47,41 @@ extension TrafficUpdates {
         return graph.resource("roads", fingerprint: \.fingerprint) { try loadMap(p.map) }
     }
 
-    /// What stands beside the tables: the newest window of each segment, and the speed to believe in at a moment
-    /// and now: live passages blended with the profile, and that with free flow, by their number.
-    public static let views = [
-        """
+    /// What stands beside the tables: the newest window of each segment, the bin of a moment, and the speed to believe
+    /// in at a moment and now: live passages blended with the profile, and that with free flow, by their number.
+    ///
+    /// What the clocks show is told by the database's own knowledge of the zone.
+    public static func views(_ p: Parameters) -> [String] {
+        [
+            newestView, SpeedPrior.sqlFunction, binFunction(p.timeZone), estimateFunction,
+            estimateView,
+        ]
+    }
+
+    private static let newestView = """
         CREATE OR REPLACE VIEW live_traffic_now AS
         SELECT DISTINCT ON (segment_id) * FROM live_traffic ORDER BY segment_id, window_start DESC
-        """,
-        SpeedPrior.sqlFunction,
         """
+
+    private static let estimateView = """
+        CREATE OR REPLACE VIEW traffic_estimate AS SELECT * FROM traffic_estimate_at(now())
+        """
+
+    /// The bin that a moment lies in, as ``WeekClock`` tells it.
+    private static func binFunction(_ timeZone: String) -> String {
+        // A name of the catalogue has no quote; nothing else is a parameter that passes.
+        let zone = timeZone.replacing("'", with: "''")
+        let count = WeekBin.count
+        return """
+            CREATE OR REPLACE FUNCTION traffic_bin(moment timestamptz)
+            RETURNS integer LANGUAGE sql STABLE AS $$
+            SELECT (((floor(extract(epoch FROM moment AT TIME ZONE '\(zone)') / 300)::bigint
+                + \(WeekBin.offset)) % \(count) + \(count)) % \(count))::integer
+            $$
+            """
+    }
+
+    private static let estimateFunction = """
         CREATE OR REPLACE FUNCTION traffic_estimate_at(moment timestamptz)
         RETURNS TABLE (segment_id bigint, speed_kmh double precision, live_traversals bigint,
             profile_traversals double precision, free_flow_kmh double precision)
@@ -66,8 +92,7 @@ extension TrafficUpdates {
             WHERE now.window_start > moment - interval '10 minutes' AND now.window_start <= moment
             ORDER BY now.segment_id, now.window_start DESC),
         profile AS (
-            SELECT week.* FROM traffic_profile week
-            WHERE week.bin = (floor(extract(epoch FROM moment) / 300)::bigint + 864) % 2016)
+            SELECT week.* FROM traffic_profile week WHERE week.bin = traffic_bin(moment))
         SELECT segment_id,
             \(SpeedPrior.sqlName)(
                 \(SpeedPrior.sqlName)(
@@ -79,9 +104,5 @@ extension TrafficUpdates {
         FROM traffic_free_flow free
             FULL JOIN profile USING (segment_id) FULL JOIN live USING (segment_id)
         $$
-        """,
         """
-        CREATE OR REPLACE VIEW traffic_estimate AS SELECT * FROM traffic_estimate_at(now())
-        """,
-    ]
 }

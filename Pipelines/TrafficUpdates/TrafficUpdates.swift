@@ -53,11 +53,19 @@ public struct TrafficUpdates: Pipeline {
         public var trimEnd = 0.0
         /// What a week of the profile counts for in the next.
         public var profileDecay = 0.85
+        /// The most pairs of segment and bin that a task of the profile keeps; it takes no new ones as soon as half
+        /// of what its task, or all tasks of the process, may keep is filled, too.
+        public var profileKeys = 10_000_000
+        /// The time zone by whose clocks the bins of the week go, by its IANA name.
+        public var timeZone = "UTC"
         /// A file with the secret key of the pseudonyms that stand for users; empty: a key that everybody knows,
         /// for development.
         public var pseudonymKeyFile = ""
         /// The topic that tells where each location was placed, with the user's id; empty: nobody is told.
         public var matchedLocations = ""
+        /// The topic that tells each passage at once, before `minimumVehicles` have passed, with the exact times and
+        /// a number that is the user's for a day; empty: nobody is told.
+        public var traversals = ""
         /// For how many seconds rows of `live_traffic` are kept, counted from the newest row's window, and with the
         /// clock once none comes any more.
         public var keep = 86_400.0
@@ -105,6 +113,7 @@ public struct TrafficUpdates: Pipeline {
         let window = graph.seconds(p.window, parameter: "window", least: 0.001)
         let lateness = graph.seconds(p.lateness, parameter: "lateness")
         let early = graph.seconds(p.early, parameter: "early", least: 0.001)
+        let week = weekClock(graph, p)
         let roads = roads(graph, p)
 
         let locations = graph.source("locations", from: KafkaSource<LocationUpdate>(p.locations))
@@ -128,7 +137,7 @@ public struct TrafficUpdates: Pipeline {
                 MatchLocations(
                     roads: $0, settings: p.matcher, trimStart: p.trimStart, trimEnd: p.trimEnd,
                     reorder: reorder.milliseconds,
-                    pseudonyms: try Pseudonyms(keyFile: p.pseudonymKeyFile),
+                    pseudonyms: try Pseudonyms(keyFile: p.pseudonymKeyFile, week: week),
                     tellsPlaces: !p.matchedLocations.isEmpty)
             }
         if !p.matchedLocations.isEmpty {
@@ -138,8 +147,8 @@ public struct TrafficUpdates: Pipeline {
         }
 
         let traversals = matched.compactMap("passed") { $0.traversal }
-        traversals.sink("traversals", to: KafkaSink("traversals"))
-        profile(traversals, p, lateness: lateness)
+        if !p.traversals.isEmpty { traversals.sink("traversals", to: KafkaSink(p.traversals)) }
+        profile(traversals, p, lateness: lateness, week: week)
         let windows =
             traversals
             .map("as-vehicle") { $0.asVehicle }

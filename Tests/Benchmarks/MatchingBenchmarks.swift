@@ -11,7 +11,11 @@ enum MatchingBenchmarks {
     static var all: [Benchmark] {
         [1.0, 5, 15].map { sampling in
             Benchmark(name: "matching.\(Int(sampling))s") { try speed(sampling, &$0) }
-        } + [Benchmark(name: "matching.state") { try state(&$0) }]
+        } + [
+            Benchmark(name: "matching.state") { try state(&$0) },
+            Benchmark(name: "matching.profile") { try profile(&$0) },
+            Benchmark(name: "matching.cache") { try cache(&$0) },
+        ]
     }
 
     /// The least points/s on one core by the seconds between two points; none is set for sparser tracks.
@@ -52,6 +56,54 @@ enum MatchingBenchmarks {
         report.remark(
             "matching.state.* is all that the pipeline's operator keeps of a user in the middle of a drive, as a"
                 + " checkpoint and as a worker has it")
+    }
+
+    private static func profile(_ report: inout BenchmarkReport) throws {
+        let all = try ProfileMemory.traffic.map { ($0.name, try ProfileMemory($0)) }
+        for (name, kept) in all {
+            report.add(
+                "matching.profile.\(name).checkpoint", kept.checkpoint, unit: "bytes/key",
+                higherIsBetter: false)
+            report.add(
+                "matching.profile.\(name).memory", kept.memory, unit: "bytes/key",
+                higherIsBetter: false)
+        }
+        report.remark(
+            "matching.profile.* is what the profile of the week keeps of a segment and bin that one vehicle has"
+                + " passed, three in a week, three in each of three weeks, and as many as it ever keeps"
+        )
+    }
+
+    private static func cache(_ report: inout BenchmarkReport) throws {
+        let (routes, mapName) = try loaded.get()
+        let settings = TrafficUpdates.Parameters().matcher
+        var search = RouteSearch(routes.graph)
+        let tables = [300, 600].map { ($0, ReachTable(routes.graph, radius: Double($0))) }
+        for sampling in [1.0, 5, 15] {
+            let tracks = routes.tracks(sampling: sampling, noise: 5)
+            let cache = MatchingCache(tracks, on: routes.graph, settings)
+            let matching = medianSeconds { keep(match(tracks, on: routes.graph, settings)) }
+            let plain = medianSeconds { keep(cache.answer(&search)) }
+            let name = "matching.cache.\(Int(sampling))s"
+            let count = Double(cache.questions.count)
+            report.add("\(name).none", count / plain, unit: "searches/s")
+            let answer = cache.answer(&search)
+            for (radius, table) in tables {
+                let with = medianSeconds { keep(cache.answer(&search, with: table)) }
+                guard cache.answer(&search, with: table) == answer else {
+                    throw BenchmarkFailure(
+                        description: "a table of \(radius) m has changed a result")
+                }
+                report.add(
+                    "\(name).\(radius)m", count / with, unit: "searches/s", floor: count / plain)
+            }
+            report.remark(
+                "on \(mapName), every \(Int(sampling)) s: all of matching takes \(matching) s, these searches alone"
+                    + " \(plain) s; the same results with every table")
+        }
+        for (radius, table) in tables {
+            report.remark("the table of \(radius) m: \(table.bytes / 1_000_000) MB")
+        }
     }
 
     /// The Rhein-Neckar map beside the repository, or the synthetic city.

@@ -47,6 +47,14 @@ struct ObstacleTableTests {
         #expect(LagCommand.reasons(rows, "other", partition).isEmpty)
         let other = TopicPartition(topic: "words", partition: 4)
         #expect(LagCommand.reasons(rows, "count", other).isEmpty)
+        // What was left out is told apart from what isn't read.
+        var gap = obstacle(partition, "profile has left out 7 records")
+        gap.isBlocking = false
+        let gaps = LagCommand.reasons(
+            ObstacleTable.rows([status([gap])], worker: "w"), "count", partition)
+        #expect(gaps.count == 1)
+        #expect(gaps.first?.contains("INCOMPLETE: read in part since") == true)
+        #expect(gaps.first?.contains("left out 7 records") == true)
         let all = LagCommand.reasons(rows)
         #expect(all.count == 1)
         #expect(all.first?.hasPrefix("count, all of one thread") == true)

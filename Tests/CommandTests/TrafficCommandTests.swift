@@ -77,7 +77,7 @@ struct TrafficCommandTests {
         try await TestDatabase.withSchema { configuration in
             let entry = try Catalogue.entry(TrafficUpdates.name)
             try PipelineRunner.createTables(
-                entry, try entry.plan(parameters: nil), configuration)
+                entry, try entry.plan(parameters: nil), parameters: nil, configuration)
             let connection = try PostgresConnection(configuration)
             defer { connection.close() }
             let out = FileManager.default.temporaryDirectory

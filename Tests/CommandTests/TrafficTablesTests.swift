@@ -20,14 +20,15 @@ struct TrafficTablesTests {
 
     /// Runs `body` with tables and views as a worker creates them, seen through a connection.
     private func withTables(
+        _ yaml: String? = nil,
         _ body: (PostgresConfiguration, PostgresConnection) async throws -> Void
     ) async throws {
         try await TestDatabase.withSchema { configuration in
             let entry = try Catalogue.entry(TrafficUpdates.name)
-            let plan = try entry.plan(parameters: nil)
+            let plan = try entry.plan(parameters: yaml)
             // Twice, as two workers do.
-            try PipelineRunner.createTables(entry, plan, configuration)
-            try PipelineRunner.createTables(entry, plan, configuration)
+            try PipelineRunner.createTables(entry, plan, parameters: yaml, configuration)
+            try PipelineRunner.createTables(entry, plan, parameters: yaml, configuration)
             let connection = try PostgresConnection(configuration)
             defer { connection.close() }
             try await body(configuration, connection)
@@ -97,7 +98,7 @@ struct TrafficTablesTests {
             func before(_ minutes: Int64) -> EventTime {
                 now.advanced(byMilliseconds: -minutes * 60_000)
             }
-            let bin = WeekBin(now).rawValue
+            let bin = WeekClock().bin(of: now).rawValue
             // Of every segment the map tells free flow, and nothing else is known of some.
             for segment in 1...8 as ClosedRange<Int64> {
                 try addFreeFlow(segment, kmh: 50, to: connection)
@@ -140,6 +141,64 @@ struct TrafficTablesTests {
                     estimate(7, past(42).speed, 4, 20), estimate(8, 50, 0, 0),
                     estimate(9, 44, 4, 0),
                 ])
+        }
+    }
+
+    /// Every so often from 1900 to 2100, and around each change of the clocks in between.
+    private static func instants(_ week: WeekClock) -> [EventTime] {
+        let (from, to, stride): (Int64, Int64, Int64) = (-2_208_988_800, 4_102_444_800, 86_400 * 9)
+        var (instants, last): ([Int64], Int64) = ([], 0)
+        for second in Swift.stride(from: from, to: to, by: Int(stride)) {
+            instants.append(second + second % 7_919)
+            // Bins run on evenly but for a change.
+            let bin = Int64(week.bin(of: EventTime(milliseconds: second * 1_000)).rawValue)
+            let change = (bin - last + 3 * 2_016 - stride / 300) % 2_016
+            last = bin
+            if change != 0 {
+                for hour in -220...1 { instants.append(second + Int64(hour) * 3_600 - 1) }
+            }
+        }
+        return instants.map { EventTime(milliseconds: $0 * 1_000 + 999) }
+    }
+
+    @Test(
+        "the database tells the bin of a moment as the pipeline does, whatever the clocks do",
+        arguments: ["UTC", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe"])
+    func bins(timeZone: String) async throws {
+        let week = try #require(WeekClock(timeZone: timeZone))
+        try await withTables("timeZone: \(timeZone)") { _, connection in
+            let instants = TrafficTablesTests.instants(week)
+            #expect(instants.count > (timeZone == "UTC" ? 8_000 : 20_000))
+            for start in stride(from: 0, to: instants.count, by: 2_000) {
+                let some = instants[start..<min(start + 2_000, instants.count)]
+                let list = some.map { "\($0.milliseconds)" }.joined(separator: ",")
+                let bins = try connection.query(
+                    "SELECT traffic_bin(to_timestamp(0) + ms * interval '1 millisecond')::bigint"
+                        + " FROM unnest(ARRAY[\(list)]::bigint[]) WITH ORDINALITY AS t(ms, n) ORDER BY n"
+                ).map { try $0.value(0, as: Int64.self) }
+                let wrong = zip(some, bins).first { $1 != Int64(week.bin(of: $0).rawValue) }
+                #expect(bins.count == some.count && wrong == nil, "\(String(describing: wrong))")
+            }
+        }
+    }
+
+    @Test("the estimate of half past eight is that of half past eight by the clocks, in summer too")
+    func estimateByTheClocks() async throws {
+        try await withTables("timeZone: Europe/Berlin") { _, connection in
+            try addFreeFlow(1, kmh: 50, to: connection)
+            // Monday, 08:30.
+            try addProfile(1, bin: 102, kmh: 10, to: connection)
+            // 2025-03-24 and 2025-03-31 by the clocks; they are put forward in between.
+            for (utc, bin) in [
+                ("2025-03-24T07:30Z", true), ("2025-03-31T06:30Z", true),
+                ("2025-03-31T07:30Z", false),
+            ] {
+                let moment = try connection.query(
+                    "SELECT (extract(epoch FROM $1::timestamptz) * 1000)::bigint", [.text(utc)]
+                ).map { EventTime(milliseconds: try $0.value(0, as: Int64.self)) }
+                let found = try estimates(connection, at: try #require(moment.first))
+                #expect(found.map(\.past) == [bin ? 20 : 0], "\(utc)")
+            }
         }
     }
 

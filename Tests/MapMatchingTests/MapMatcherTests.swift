@@ -137,6 +137,18 @@ struct MapMatcherTests {
             #expect(traversal.enterTime <= traversal.leaveTime)
             #expect((0...1).contains(traversal.confidence))
         }
+        // Whoever waits until no path that the beam leaves contradicts it drives the same way.
+        var settings = MatcherSettings()
+        (settings.margin, settings.leastMargin) = (.infinity, .infinity)
+        (settings.lagSteps, settings.lagBound) = (10_000, 1 << 40)
+        var patient = MapMatcher(graph: graph, settings: settings)
+        var lattice = Lattice()
+        var late = MatchOutput()
+        for observation in observations {
+            patient.advance(&lattice, with: observation, into: &late)
+        }
+        patient.flush(&lattice, into: &late)
+        #expect(output.traversals.map(\.segment) == late.traversals.map(\.segment))
         // All of the way is there, once.
         let total = output.traversals.reduce(0) { $0 + $1.length }
         #expect(abs(total - 50 * Double(observations.count - 1)) < 120)

@@ -59,6 +59,7 @@ struct MatchLocationsTests {
         var parameters = TrafficUpdates.Parameters()
         parameters.trimStart = 0
         parameters.matchedLocations = "matched-locations"
+        parameters.traversals = "traversals"
         change(&parameters)
         let harness = try PipelineHarness("traffic-updates", options) { builder in
             TrafficUpdates(loadMap: { _ in graph }).build(builder, parameters)

@@ -99,7 +99,7 @@ struct MatchingChaosTests {
         options.worker.isBounded = isBounded
         // What is driven lies in the past.
         options.start = start.advanced(byMilliseconds: 86_400_000)
-        var parameters = TrafficUpdates.Parameters()
+        var parameters = TrafficPipelineTests.judged
         parameters.trimStart = 0
         change(&parameters)
         let harness = try PipelineHarness("traffic-updates", options) { builder in

@@ -113,6 +113,11 @@ struct PrivacyTests {
                 bytes[start..<(start + needle.count)].elementsEqual(needle)
             }
         }
+        // Nor is the topic of passages: they are there before enough vehicles have passed.
+        let silent = try TrafficPipelineTests.harness(graph, 4, TrafficUpdates.defaults)
+        try silent.finish()
+        #expect(try silent.records(of: "traversals", as: RawRecord.self).isEmpty)
+        #expect(silent.rows(of: "live_traffic").count == harness.rows(of: "live_traffic").count)
         let topics = [
             "traversals", "traffic-updates", "traffic-updates.by-bin.repartition",
             "traffic-updates.by-segment.repartition",

@@ -20,7 +20,7 @@ struct ProfileTests {
     @Test("a bin is five minutes of the week from Monday, before 1970 too")
     func bins() {
         func bin(_ seconds: Int64) -> UInt16 {
-            WeekBin(EventTime(milliseconds: seconds * 1_000)).rawValue
+            WeekClock().bin(of: EventTime(milliseconds: seconds * 1_000)).rawValue
         }
         // 1970-01-01 was a Thursday.
         #expect(bin(0) == 3 * 288)
@@ -33,14 +33,25 @@ struct ProfileTests {
     }
 
     private static let week: Int64 = 7 * 86_400
-    private static let kept = ProfileVisitors.kept(for: 3)
+    private static let kept = ProfileWeek.kept(for: 3)
 
     private static func state(
-        _ passages: [SegmentTraversal], decay: Double = 0.5, keeping bound: Int = kept
-    ) -> ProfileState {
-        var state = ProfileState()
-        for passage in passages { state.add(passage, decay: decay, keeping: bound) }
+        _ passages: [SegmentTraversal], decay: Double = 0.5, minimumVehicles: Int = 3
+    ) -> ProfileHistory {
+        var state = ProfileHistory()
+        for passage in passages {
+            add(passage, to: &state, decay: decay, minimumVehicles: minimumVehicles)
+        }
         return state
+    }
+
+    private static func add(
+        _ passage: SegmentTraversal, to state: inout ProfileHistory, decay: Double,
+        minimumVehicles: Int = 3
+    ) {
+        state.add(
+            passage, at: WeekClock().occurrence(of: passage.leftAt), decay: decay,
+            minimumVehicles: minimumVehicles)
     }
 
     @Test("mean, variance and count of the passages; a week later they count for less")
@@ -113,12 +124,19 @@ struct ProfileTests {
             (0..<40).map {
                 ProfileTests.passage($0, at: 1_000 + Int64($0 / 10) * ProfileTests.week)
             })
-        state.told = .init(occurrence: 3, sum: state.sum(decay: 0.5))
-        let back = try ProfileTests.decode(state.encoded, as: ProfileState.self)
+        state.told = state.mark(decay: 0.5)
+        let packed = ProfileState(state)
+        #expect(
+            try ProfileTests.decode(packed.encoded, as: ProfileState.self).encoded == packed.encoded
+        )
+        #expect(packed.history.encoded == state.encoded)
+        #expect(ProfileState().encoded == [0] && ProfileState(ProfileHistory()).encoded == [0])
+        let back = try ProfileTests.decode(state.encoded, as: ProfileHistory.self)
         #expect(back.encoded == state.encoded)
         #expect(back.vehicles == state.vehicles)
         let key = SegmentBin(segment: SegmentID(rawValue: 7), bin: WeekBin(rawValue: 2_015))
         #expect(try ProfileTests.decode(key.encoded, as: SegmentBin.self) == key)
+        let berlin = try #require(WeekClock(timeZone: "Europe/Berlin"))
         var random = SeededGenerator(seed: 1)
         for _ in 0..<4_000 {
             var damaged = state.encoded
@@ -126,13 +144,17 @@ struct ProfileTests {
                 damaged[Int(random.next() % UInt64(damaged.count))] =
                     random.next() % 3 == 0 ? 0xff : UInt8(truncatingIfNeeded: random.next())
             }
-            guard var read = try? ProfileTests.decode(damaged, as: ProfileState.self)
+            guard var read = try? ProfileTests.decode(damaged, as: ProfileHistory.self)
             else { continue }
-            _ = (read.vehicles, read.sum(decay: 0.85), read.newest.map { WeekBin.end(of: $0) })
+            _ = (read.vehicles, read.sum(decay: 0.85), read.newest.map { berlin.end(of: $0) })
             for week in 0..<4 as Range<Int64> {
-                read.add(
-                    ProfileTests.passage(9, at: 1_000 + week * ProfileTests.week), decay: 0.85,
-                    keeping: ProfileTests.kept)
+                ProfileTests.add(
+                    ProfileTests.passage(9, at: 1_000 + week * ProfileTests.week), to: &read,
+                    decay: 0.85)
+            }
+            // What has changed has bytes again.
+            #expect(throws: Never.self) {
+                try ProfileTests.decode(ProfileState(read).encoded, as: ProfileState.self)
             }
         }
     }
@@ -164,7 +186,7 @@ struct ProfileTests {
     func order(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let (stand, all) = ProfileTests.corrected(&random)
-        let expected = ProfileTests.state(stand, decay: 0.85)
+        let expected = ProfileTests.state(stand, decay: 0.85, minimumVehicles: 5)
         // Each comes less than two weeks late, a correction behind what it corrects.
         var due: [(Int64, SegmentTraversal)] = []
         for passage in all {
@@ -176,7 +198,7 @@ struct ProfileTests {
         let shuffled = due.enumerated().sorted {
             ($0.element.0, $0.offset) < ($1.element.0, $1.offset)
         }.map(\.element.1)
-        let state = ProfileTests.state(shuffled, decay: 0.85)
+        let state = ProfileTests.state(shuffled, decay: 0.85, minimumVehicles: 5)
         #expect(state.newest == expected.newest)
         #expect(state.sum(decay: 0.85) == expected.sum(decay: 0.85))
         #expect(state.vehicles == expected.vehicles)
@@ -188,9 +210,9 @@ struct ProfileTests {
         var state = ProfileTests.state((0..<3).map { ProfileTests.passage($0, at: 1_000) })
         let before = state.encoded
         let again = ProfileTests.passage(0, at: 1_000 + ProfileTests.week, speed: 30)
-        state.add(again, decay: 0.5, keeping: ProfileTests.kept)
+        ProfileTests.add(again, to: &state, decay: 0.5)
         #expect(state.vehicles == 3 && abs(state.sum(decay: 0.5).count - 2.5) < 1e-9)
-        state.add(again.takenBack, decay: 0.5, keeping: ProfileTests.kept)
+        ProfileTests.add(again.takenBack, to: &state, decay: 0.5)
         #expect(state.vehicles == 3 && state.sum(decay: 0.5).count == 3)
         #expect(state.encoded == before)
     }
@@ -217,17 +239,75 @@ struct ProfileTests {
         var state = ProfileTests.state((0..<500).map { ProfileTests.passage($0, at: 1_000) })
         #expect(state.vehicles == ProfileTests.kept)
         for most in [1, 3, ProfileVisitors.limit] {
-            #expect(ProfileVisitors.kept(for: most) > most)
-            #expect(ProfileVisitors.kept(for: most) <= ProfileVisitors.mostKept)
+            #expect(ProfileWeek.kept(for: most) > most)
+            #expect(ProfileVisitors.kept(for: most) == most)
         }
         // One vehicle that passes every week is one, however often.
         for number in 1...20 as ClosedRange<Int64> {
-            state.add(
-                ProfileTests.passage(1_007, at: 1_000 + number * ProfileTests.week), decay: 0.85,
-                keeping: ProfileTests.kept)
-            #expect(number > 8 || state.vehicles >= ProfileTests.kept)
+            ProfileTests.add(
+                ProfileTests.passage(1_007, at: 1_000 + number * ProfileTests.week), to: &state,
+                decay: 0.85)
+            // As many as are asked for are remembered of weeks that are over.
+            #expect(number > 8 || state.vehicles >= 3)
         }
         #expect(state.vehicles == 1)
+    }
+
+    @Test(
+        "whether enough have passed is told as if all of eight weeks were remembered",
+        arguments: 1...6 as ClosedRange<Int>)
+    func enough(minimumVehicles: Int) {
+        var random = SeededGenerator(seed: UInt64(minimumVehicles))
+        for _ in 0..<40 {
+            var history = ProfileHistory()
+            var seen: [(week: Int64, vehicle: Int)] = []
+            var week: Int64 = 0
+            for _ in 0..<14 {
+                week += 1 + Int64(random.next() % 4 == 0 ? random.next() % 7 : 0)
+                for _ in 0...(random.next() % 3) {
+                    let vehicle = Int(random.next() % 8)
+                    seen.append((week, vehicle))
+                    ProfileTests.add(
+                        ProfileTests.passage(vehicle, at: 1_000 + week * ProfileTests.week),
+                        to: &history, decay: 0.85, minimumVehicles: minimumVehicles)
+                }
+                let newest = week
+                let all = Set(seen.filter { $0.week >= newest - 8 }.map(\.vehicle))
+                #expect((history.vehicles >= minimumVehicles) == (all.count >= minimumVehicles))
+            }
+        }
+    }
+
+    /// Bytes of a key with its state, its timer and the time when it was seen.
+    private static func bytes(_ history: ProfileHistory) -> Int {
+        let key = SegmentBin(segment: SegmentID(rawValue: 1 << 60), bin: WeekBin(rawValue: 2_000))
+        return key.encoded.count + ProfileState(history).encoded.count + 9 + 8
+    }
+
+    @Test("a key takes few bytes, and never more than the documentation says")
+    func sizes() {
+        func history(weeks: Int, vehicles: Int) -> ProfileHistory {
+            var passages: [SegmentTraversal] = []
+            for week in 0..<weeks {
+                for vehicle in 0..<vehicles {
+                    var passage = ProfileTests.passage(
+                        vehicle, at: 1_760_000_000 + Int64(week) * ProfileTests.week,
+                        speed: 7.123 + Double(vehicle % 5))
+                    passage.visitor = SeededGenerator.mix(UInt64(100 * week + vehicle + 1))
+                    passages.append(passage)
+                }
+            }
+            var history = ProfileTests.state(passages)
+            if vehicles >= 3 { history.told = history.mark(decay: 0.85) }
+            return history
+        }
+        let sizes = [(1, 1), (1, 3), (3, 3), (9, 30)].map {
+            ProfileTests.bytes(history(weeks: $0.0, vehicles: $0.1))
+        }
+        let bounds = [70, 90, 185, 420]
+        #expect(zip(sizes, bounds).allSatisfy { $0 <= $1 }, "\(sizes)")
+        // As large as it gets, whoever passes how often.
+        #expect(ProfileTests.bytes(history(weeks: 9, vehicles: 300)) <= 420)
     }
 
     @Test("what was measured weighs more the more of it there is")

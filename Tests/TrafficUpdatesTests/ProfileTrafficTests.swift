@@ -12,7 +12,7 @@ import Transforms
 extension SegmentTraversal {
     /// What the profile is keyed by.
     fileprivate var segmentBin: SegmentBin {
-        SegmentBin(segment: segment, bin: WeekBin(leftAt))
+        SegmentBin(segment: segment, bin: WeekClock().bin(of: leftAt))
     }
 }
 
@@ -47,7 +47,9 @@ struct ProfileTrafficTests {
                 "profile",
                 ProcessOptions(timeToLive: TrafficUpdates.profileMemory, maximumHold: .zero)
             ) {
-                ProfileTraffic(decay: 0.5, minimumVehicles: 3, lateness: 120_000)
+                ProfileTraffic(
+                    decay: 0.5, minimumVehicles: 3, lateness: 120_000,
+                    week: WeekClock())
             }
             .sink("out", to: output)
         }

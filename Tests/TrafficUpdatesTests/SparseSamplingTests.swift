@@ -62,7 +62,8 @@ struct SparseSamplingTests {
         // What is driven lies in the past.
         options.start = Self.start.advanced(byMilliseconds: 86_400_000)
         let harness = try PipelineHarness("traffic-updates", options) { builder in
-            TrafficUpdates(loadMap: { _ in graph }).build(builder, .init())
+            TrafficUpdates(loadMap: { _ in graph }).build(
+                builder, TrafficPipelineTests.judged)
         }
         let locations = Self.locations(sampling: sampling, headings: headings)
         try harness.send(locations, to: "locations") { $0.observedAt }

@@ -20,7 +20,7 @@ struct TrafficChaosTests {
     private static let window = 6.0
 
     private static func parameters() -> TrafficUpdates.Parameters {
-        var parameters = TrafficUpdates.Parameters()
+        var parameters = TrafficPipelineTests.judged
         (parameters.trimStart, parameters.trimEnd) = (0, 0)
         parameters.window = window
         parameters.early = 1

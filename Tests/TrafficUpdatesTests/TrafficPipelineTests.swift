@@ -54,8 +54,15 @@ struct TrafficPipelineTests {
         return locations
     }
 
+    /// The defaults, with each passage told on a topic for the tests to judge.
+    static var judged: TrafficUpdates.Parameters {
+        var parameters = TrafficUpdates.Parameters()
+        parameters.traversals = "traversals"
+        return parameters
+    }
+
     static func harness(
-        _ graph: RoadGraph, _ cars: Int, _ parameters: TrafficUpdates.Parameters = .init()
+        _ graph: RoadGraph, _ cars: Int, _ parameters: TrafficUpdates.Parameters = Self.judged
     ) throws -> PipelineHarness {
         var options = SimulationOptions()
         options.worker.isBounded = true
@@ -122,7 +129,7 @@ struct TrafficPipelineTests {
         try harness.finish()
         var users: [SegmentBin: Set<UInt64>] = [:]
         for passage in try TrafficPipelineTests.traversals(harness) {
-            let key = SegmentBin(segment: passage.segment, bin: WeekBin(passage.leftAt))
+            let key = SegmentBin(segment: passage.segment, bin: WeekClock().bin(of: passage.leftAt))
             users[key, default: []].insert(passage.vehicle)
         }
         let rows = harness.rows(of: "traffic_profile")
@@ -145,7 +152,7 @@ struct TrafficPipelineTests {
     func trimmed() throws {
         let graph = try TrafficPipelineTests.town()
         func passages(_ start: Double, _ end: Double) throws -> [Int: Int] {
-            var parameters = TrafficUpdates.Parameters()
+            var parameters = Self.judged
             (parameters.trimStart, parameters.trimEnd) = (start, end)
             let harness = try TrafficPipelineTests.harness(graph, 3, parameters)
             try harness.finish()

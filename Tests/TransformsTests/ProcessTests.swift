@@ -137,6 +137,16 @@ struct ProcessTests {
         #expect(try harness.runRestoringEverywhere("ab-a--b[ab]|").count == 1)
     }
 
+    @Test("where keys may be left out, no more than the bound are kept, and the rest goes on")
+    func leftOut() throws {
+        let options = ProcessOptions(
+            timeToLive: .seconds(3), maximumKeys: 2, whenFull: .leaveOut)
+        let harness = try harness(options) { PingCounter() }
+        #expect(try harness.run("[abc][abc]|") == "[a1 b1][a2 b2]|")
+        // Once one is forgotten there is room for another.
+        #expect(try harness.run("[abc]--b--b--[cb]|") == "[a1 b1]--[b2]--[b3]--[c1 b4]|")
+    }
+
     @Test("refuses a key beyond its bound, and says so")
     func bound() throws {
         let harness = try harness(ProcessOptions(maximumKeys: 2)) { PingCounter() }

@@ -49,6 +49,10 @@ public final class TaskContext {
     public private(set) var failure: DataflowError?
     /// What was counted, by operator and word; read by metrics.
     public private(set) var counters: [Counter] = []
+    /// How much room there is for more state; set by whoever runs the task.
+    public var room = StateRoom.plenty
+    /// What operators have left out for want of room; see ``leaveOut(_:keyBound:)``.
+    public internal(set) var leftOut: [LeftOut] = []
     /// From which offset on records of a partition that can't be decoded are kept as dead letters.
     private var excused: [TopicPartition: Offset] = [:]
     /// Where the record that is being processed lies; a pointer, as it is written once a record.

@@ -10,17 +10,20 @@ public struct ProcessOptions: Hashable, Sendable {
     public var maximumHoldMilliseconds: Int64
     /// The most keys that a task keeps.
     public var maximumKeys: Int
+    /// What happens when there is no room for another key.
+    public var whenFull: WhenFull
     /// Raise it when the same state takes on another meaning.
     public var version: UInt32
 
     /// Makes options.
     public init(
         timeToLive: Duration? = nil, maximumHold: Duration = .seconds(300),
-        maximumKeys: Int = 10_000_000, version: UInt32 = 1
+        maximumKeys: Int = 10_000_000, whenFull: WhenFull = .stop, version: UInt32 = 1
     ) {
         timeToLiveMilliseconds = timeToLive?.milliseconds
         maximumHoldMilliseconds = max(0, maximumHold.milliseconds)
         self.maximumKeys = maximumKeys
+        self.whenFull = whenFull
         self.version = version
     }
 }

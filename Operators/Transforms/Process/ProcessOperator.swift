@@ -39,13 +39,7 @@ public struct ProcessOperator<Function: ProcessFunction>: StreamOperator, ~Copya
         _ keyed: In, at time: EventTime, into next: inout S
     ) where S.In == Out {
         let isNew = cells.slot(of: keyed.key) == nil
-        if isNew, cells.count >= options.maximumKeys {
-            return taskContext.fail(
-                DataflowError(
-                    .limitExceeded, domain: .user,
-                    "the operator keeps \(cells.count) keys, its bound; raise maximumKeys or set a time to live",
-                    operatorID: id))
-        }
+        if isTurnedAway(isNew: isNew) { return }
         let slot = cells.touch(keyed.key) { ProcessCell(function.initialState(of: keyed.key)) }
         if let timeToLive = options.timeToLiveMilliseconds {
             // One entry a key: it is moved on when it comes up and the key was seen since.
@@ -56,6 +50,27 @@ public struct ProcessOperator<Function: ProcessFunction>: StreamOperator, ~Copya
         function.process(
             keyed.value, at: time, key: keyed.key, state: &cells[slot].state, context: &context)
         settle(slot, keyed.key, &next)
+    }
+
+    /// Whether there is no room for a record: then it is left out, or the task fails.
+    private func isTurnedAway(isNew: Bool) -> Bool {
+        let isFull = isNew && cells.count >= options.maximumKeys
+        switch options.whenFull {
+        case .stop:
+            if isFull {
+                taskContext.fail(
+                    DataflowError(
+                        .limitExceeded, domain: .user,
+                        "the operator keeps \(cells.count) keys, its bound; raise maximumKeys or set a time to live",
+                        operatorID: id))
+            }
+            return isFull
+        case .leaveOut:
+            let least = isNew ? StateRoom.scarce : .reserved
+            guard isFull || taskContext.room >= least else { return false }
+            taskContext.leaveOut(id, keyBound: isFull ? options.maximumKeys : nil)
+            return true
+        }
     }
 
     /// Carries out what the function said during a call.

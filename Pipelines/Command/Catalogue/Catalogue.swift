@@ -25,7 +25,7 @@ enum Catalogue {
                 TrafficUpdates.liveTraffic, TrafficUpdates.trafficProfile,
                 TrafficUpdates.trafficFreeFlow,
             ],
-            views: TrafficUpdates.views,
+            views: { TrafficUpdates.views($0) },
             upkeep: {
                 [AgeingTable(TrafficUpdates.liveTraffic.name, by: "window_end", keep: $0.keep)]
             },

@@ -12,8 +12,9 @@ struct PipelineEntry: Sendable {
     let summary: String
     /// The tables that it keeps.
     let tables: [TableSpec]
-    /// What stands beside the tables: statements that may be repeated.
-    let views: [String]
+    /// What stands beside the tables: statements that may be repeated, with the parameters of a configuration file
+    /// (YAML).
+    let views: @Sendable (String?) throws -> [String]
     /// The tables whose old rows are taken away, with the parameters of a configuration file (YAML).
     let upkeep: @Sendable (String?) throws -> [AgeingTable]
     /// Rows that follow from the parameters alone, and stand in a table before the pipeline starts.
@@ -23,7 +24,8 @@ struct PipelineEntry: Sendable {
 
     /// Wraps a pipeline.
     init<P: Pipeline>(
-        _ type: P.Type, summary: String, tables: [TableSpec] = [], views: [String] = [],
+        _ type: P.Type, summary: String, tables: [TableSpec] = [],
+        views: @escaping @Sendable (P.Parameters) -> [String] = { _ in [] },
         upkeep: @escaping @Sendable (P.Parameters) -> [AgeingTable] = { _ in [] },
         reference: @escaping @Sendable (P, GraphBuilder, P.Parameters) throws -> ReferenceRows? = {
             _, _, _ in nil
@@ -33,7 +35,7 @@ struct PipelineEntry: Sendable {
         name = P.name
         self.summary = summary
         self.tables = tables
-        self.views = views
+        self.views = { yaml in views(try ParameterFile.overlay(yaml, on: P.defaults)) }
         self.upkeep = { yaml in upkeep(try ParameterFile.overlay(yaml, on: P.defaults)) }
         self.reference = { builder, yaml in
             try reference(make(), builder, try ParameterFile.overlay(yaml, on: P.defaults))

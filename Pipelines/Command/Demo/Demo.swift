@@ -26,6 +26,8 @@ struct Demo {
     private let isShared: Bool
     /// The topic in which the pipeline tells where it has placed each location, for the judge.
     static let matchedLocations = "matched-locations"
+    /// The topic in which it tells each passage, for the judge.
+    static let traversals = "traversals"
     /// How often the clock is noted, in real seconds.
     private static let noteSeconds = 5.0
     /// How long pipelines may take to get their partitions, in waits of 50 ms: two minutes.
@@ -122,6 +124,7 @@ struct Demo {
                 "map: \"\(options.fleet.map)\"\nidleAfter: \(defaults.idleAfter * rate)\n"
                 + "lateness: \(defaults.lateness * rate)\n"
                 + "matchedLocations: \(Demo.matchedLocations)\n"
+                + "traversals: \(Demo.traversals)\n"
         }
         return settings
     }

@@ -3,7 +3,7 @@ internal import PostgresClient
 internal import Records
 internal import Runtime
 
-/// What keeps partitions from being read, in the table `millrace.obstacles`.
+/// What keeps partitions from being read, or is missing of what was read, in the table `millrace.obstacles`.
 ///
 /// Each worker tells it for whoever looks from another machine. It holds codes and sentences, never what records hold.
 enum ObstacleTable {
@@ -21,8 +21,13 @@ enum ObstacleTable {
         var code: String
         /// What is in the way, and what can be done about it.
         var message: String
+
+        /// Whether the partition is read all the same, and something of it is missing.
+        var isGap: Bool { code == ObstacleTable.gapCode }
     }
 
+    /// Stands for the kind of failure where nothing has failed, but something was left out.
+    static let gapCode = "left-out"
     /// The most rows of a worker; more are not told.
     static let maximumRows = 1_000
     /// The most characters of a message.
@@ -36,7 +41,8 @@ enum ObstacleTable {
             lane.obstacles.map { obstacle in
                 Row(
                     worker: worker, stage: lane.stage, partition: obstacle.partition,
-                    since: obstacle.since, code: obstacle.error.code.rawValue,
+                    since: obstacle.since,
+                    code: obstacle.isBlocking ? obstacle.error.code.rawValue : gapCode,
                     message: String(
                         "\(obstacle.error)".replacing("\0", with: " ").prefix(maximumMessage)))
             }

@@ -67,7 +67,8 @@ final class PipelineRunner: Sendable {
             PipelineRunner.topics(of: plan, keepsAll: settings.keepsTopics),
             copies: settings.copies, services.kafka)
         partitions = topics
-        try PipelineRunner.createTables(entry, plan, services.postgres)
+        try PipelineRunner.createTables(
+            entry, plan, parameters: settings.parameters, services.postgres)
         if let postgres = services.postgres {
             let builder = GraphBuilder(pipeline: entry.name, resources: resources)
             try entry.reference(builder, settings.parameters)?.fill(postgres)
@@ -203,7 +204,8 @@ final class PipelineRunner: Sendable {
 
     /// Creates what is missing of a pipeline's tables, and what stands beside them.
     static func createTables(
-        _ entry: PipelineEntry, _ plan: Plan, _ postgres: PostgresConfiguration?,
+        _ entry: PipelineEntry, _ plan: Plan, parameters: String?,
+        _ postgres: PostgresConfiguration?,
         warn: (String) -> Void = { FileHandle.standardError.write(Data("\($0)\n".utf8)) }
     ) throws {
         let needsDatabase = plan.stages.contains { $0.authority == .postgres }
@@ -217,6 +219,6 @@ final class PipelineRunner: Sendable {
         defer { writer.close() }
         for table in entry.tables { try writer.prepare(table) }
         try writer.prepare(DeadLetterOutlet.table)
-        try TableViews(entry.views, of: entry.name).create(postgres, warn: warn)
+        try TableViews(try entry.views(parameters), of: entry.name).create(postgres, warn: warn)
     }
 }

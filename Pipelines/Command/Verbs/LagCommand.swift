@@ -36,15 +36,19 @@ struct LagCommand: ParsableCommand {
         print("\(pad("all", 24))lag \(total)")
     }
 
-    /// Why a partition of a stage is not read; without one, what stands in the way of all that a worker has.
+    /// Why a partition of a stage is not read, and what is missing of it; without one, what stands in the way of all that a worker has.
     static func reasons(
         _ obstacles: [ObstacleTable.Row], _ stage: String? = nil, _ partition: TopicPartition? = nil
     ) -> [String] {
         obstacles.filter {
             $0.partition == partition && (stage == nil || $0.stage == stage)
         }.map { obstacle in
-            let what = partition == nil ? "\(obstacle.stage), all of one thread" : "  BLOCKED"
-            return "\(what): not read since \(obstacle.since) by \(obstacle.worker): "
+            let what =
+                partition == nil
+                ? "\(obstacle.stage), all of one thread"
+                : obstacle.isGap ? "  INCOMPLETE" : "  BLOCKED"
+            let how = obstacle.isGap ? "read in part" : "not read"
+            return "\(what): \(how) since \(obstacle.since) by \(obstacle.worker): "
                 + obstacle.message
         }
     }

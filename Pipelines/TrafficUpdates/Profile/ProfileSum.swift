@@ -54,4 +54,16 @@ public struct ProfileSum: Hashable, Sendable, BinaryCodable {
         passages.encode(into: &writer)
         sums.encode(into: &writer)
     }
+
+    /// Reads what ``encodeCompact(into:)`` wrote.
+    init(compact reader: inout ByteReader) throws(CodecError) {
+        passages = try FixedSum(compact: &reader)
+        sums = try SpeedSums(compact: &reader)
+    }
+
+    /// Writes the sum in fewer bytes the smaller it is.
+    func encodeCompact(into writer: inout ByteWriter) {
+        passages.encodeCompact(into: &writer)
+        sums.encodeCompact(into: &writer)
+    }
 }

@@ -11,6 +11,7 @@ public struct ProfileTraffic: ProcessFunction {
     private let decay: Double
     private let minimumVehicles: Int
     private let lateness: Int64
+    private let week: WeekClock
 
     /// Makes the function.
     ///
@@ -18,10 +19,12 @@ public struct ProfileTraffic: ProcessFunction {
     ///   - decay: what a week counts for in the next.
     ///   - minimumVehicles: how many distinct vehicles a row is made of at least.
     ///   - lateness: milliseconds of event time that a bin is waited for.
-    public init(decay: Double, minimumVehicles: Int, lateness: Int64) {
+    ///   - week: the clocks that bins go by.
+    public init(decay: Double, minimumVehicles: Int, lateness: Int64, week: WeekClock) {
         self.decay = decay
         self.minimumVehicles = minimumVehicles
         self.lateness = lateness
+        self.week = week
     }
 
     /// A bin of which nothing is known.
@@ -32,11 +35,16 @@ public struct ProfileTraffic: ProcessFunction {
         _ input: SegmentTraversal, at time: EventTime, key: SegmentBin, state: inout ProfileState,
         context: inout ProcessContext<ProfileUpdate>
     ) {
-        let bound = ProfileVisitors.kept(for: minimumVehicles)
-        guard state.add(input, decay: decay, keeping: bound) else { return }
+        var history = state.history
+        let occurrence = week.occurrence(of: input.leftAt)
+        guard
+            history.add(
+                input, at: occurrence, decay: decay, minimumVehicles: minimumVehicles)
+        else { return }
+        state = ProfileState(history)
         // What was taken back may have been all: then the row goes.
-        let newest = state.newest ?? WeekBin.occurrence(of: input.leftAt)
-        context.setTimer(at: WeekBin.end(of: newest).advanced(byMilliseconds: lateness))
+        let end = week.end(of: history.newest ?? occurrence)
+        context.setTimer(at: end.advanced(byMilliseconds: lateness))
     }
 
     /// Publishes what is known once the bin is over, if that is something new.
@@ -44,16 +52,19 @@ public struct ProfileTraffic: ProcessFunction {
         at time: EventTime, key: SegmentBin, state: inout ProfileState,
         context: inout ProcessContext<ProfileUpdate>
     ) {
-        let newest = state.newest
+        var history = state.history
+        let end = history.newest.map { week.end(of: $0) }
         // The five minutes of another week have begun since: they have a timer of their own.
-        if let newest, time < WeekBin.end(of: newest) { return }
-        var known = newest.map {
-            ProfileState.Told(occurrence: $0, sum: state.sum(decay: decay))
+        if let end, time < end { return }
+        var known = end.map { _ in history.sum(decay: decay) }
+        if let sum = known, history.vehicles < minimumVehicles || sum.count <= 0 { known = nil }
+        let mark = known.map { _ in history.mark(decay: decay) }
+        if mark != history.told {
+            history.told = mark
+            let updatedAt = (known == nil ? nil : end) ?? time
+            context.emit(
+                ProfileUpdate(key: key, sum: known, updatedAt: updatedAt), at: updatedAt)
         }
-        if let sum = known?.sum, state.vehicles < minimumVehicles || sum.count <= 0 { known = nil }
-        guard known != state.told else { return }
-        let end = known.map { WeekBin.end(of: $0.occurrence) } ?? time
-        state.told = known
-        context.emit(ProfileUpdate(key: key, sum: known?.sum, updatedAt: end), at: end)
+        if history.isEmpty { context.forget() } else { state = ProfileState(history) }
     }
 }

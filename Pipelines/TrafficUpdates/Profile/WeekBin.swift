@@ -1,13 +1,15 @@
-public import Records
+internal import Records
 
-/// One of the 2,016 five-minute bins of a week, from Monday, 00:00 UTC.
+/// One of the 2,016 five-minute bins of a week, from Monday, 00:00, by the clocks of a ``WeekClock``.
 public struct WeekBin: RawRepresentable, Hashable, Comparable, Sendable {
     /// How many there are.
     public static let count = 2_016
     /// The length of one in milliseconds.
     public static let milliseconds: Int64 = 300_000
     /// Bins between Monday and 1970-01-01, a Thursday.
-    private static let offset: Int64 = 3 * 288
+    static let offset: Int64 = 3 * 288
+    /// No time lies in five minutes farther from 1970, in whatever zone.
+    static let farthest = Int64.max / milliseconds + 600
 
     /// 0 to 2,015.
     public var rawValue: UInt16
@@ -15,14 +17,14 @@ public struct WeekBin: RawRepresentable, Hashable, Comparable, Sendable {
     /// Wraps a number; what lies beyond a week begins the next.
     public init(rawValue: UInt16) { self.rawValue = rawValue % UInt16(WeekBin.count) }
 
-    /// The bin that a time lies in.
-    public init(_ time: EventTime) {
-        let bin = WeekBin.occurrence(of: time) + WeekBin.offset
+    /// The bin that comes so many five minutes after 1970-01-01, 00:00, by the same clocks.
+    init(occurrence: Int64) {
         let count = Int64(WeekBin.count)
-        rawValue = UInt16((bin % count + count) % count)
+        let bin = (occurrence % count + WeekBin.offset) % count
+        rawValue = UInt16((bin + count) % count)
     }
 
-    /// Which five minutes since 1970 a time lies in; weeks on, a bin comes ``count`` later.
+    /// Which five minutes since 1970 a time lies in.
     static func occurrence(of time: EventTime) -> Int64 {
         let (quotient, rest) = time.milliseconds.quotientAndRemainder(
             dividingBy: WeekBin.milliseconds)
@@ -34,15 +36,6 @@ public struct WeekBin: RawRepresentable, Hashable, Comparable, Sendable {
         let (start, overflow) = occurrence.multipliedReportingOverflow(by: milliseconds)
         if overflow { return occurrence < 0 ? .min : .max }
         return EventTime(milliseconds: start).advanced(byMilliseconds: milliseconds)
-    }
-
-    /// Reads which five minutes since 1970 are meant, and refuses what no time lies in.
-    static func readOccurrence(_ reader: inout ByteReader) throws(CodecError) -> Int64 {
-        let occurrence = try reader.integer(Int64.self)
-        guard occurrence.magnitude <= UInt64(Int64.max / milliseconds + 1) else {
-            throw .malformed("a week beyond all time")
-        }
-        return occurrence
     }
 
     /// By time in the week.

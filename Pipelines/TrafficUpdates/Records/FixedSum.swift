@@ -40,4 +40,10 @@ public struct FixedSum: Hashable, Sendable, BinaryCodable {
 
     /// Writes the sum.
     public func encode(into writer: inout ByteWriter) { writer.integer(millionths) }
+
+    /// Reads what ``encodeCompact(into:)`` wrote.
+    init(compact reader: inout ByteReader) throws(CodecError) { millionths = try reader.zigzag() }
+
+    /// Writes the sum in fewer bytes the smaller it is.
+    func encodeCompact(into writer: inout ByteWriter) { writer.zigzag(millionths) }
 }

@@ -14,18 +14,22 @@ public struct Pseudonyms: Sendable {
     private static let day: Int64 = 86_400_000
 
     private let key: KeyedHash
+    private let week: WeekClock
 
     /// Makes the pseudonyms of a key; the key of no bytes is known to everybody, and good for development only.
-    public init(key bytes: [UInt8] = []) {
+    ///
+    /// - Parameter week: the clocks that tell at which time of the week a user passes.
+    public init(key bytes: [UInt8] = [], week: WeekClock = WeekClock()) {
+        self.week = week
         key = KeyedHash(0x6d69_6c6c_7261_6365, 0x7472_6166_6669_6321).derived(bytes)
     }
 
     /// Makes the pseudonyms of the key in a file; an empty path is the key of no bytes.
     ///
     /// - Throws: `DataflowError` for a file that can't be read, or is too short to be a secret.
-    public init(keyFile path: String) throws {
+    public init(keyFile path: String, week: WeekClock = WeekClock()) throws {
         guard !path.isEmpty else {
-            self.init()
+            self.init(week: week)
             return
         }
         guard let bytes = FileManager.default.contents(atPath: path),
@@ -36,11 +40,14 @@ public struct Pseudonyms: Sendable {
                 "the file of the pseudonyms' key can't be read, or holds fewer than \(Pseudonyms.leastKeyBytes) bytes"
             )
         }
-        self.init(key: [UInt8](bytes))
+        self.init(key: [UInt8](bytes), week: week)
     }
 
-    /// Tells two keys apart, and nothing else.
-    var mark: UInt32 { UInt32(truncatingIfNeeded: key.derived([0xfe]).hash([])) }
+    /// Tells two keys apart, and the clocks that they go by, and nothing else.
+    var mark: UInt32 {
+        let zone = week.timeZone == WeekClock.universal ? "" : week.timeZone
+        return UInt32(truncatingIfNeeded: key.derived([0xfe]).hash(zone.utf8))
+    }
 
     /// A user on the day (UTC) of a time: on another day it has another number.
     public func vehicle(_ userID: String, at time: EventTime) -> UInt64 {
@@ -53,7 +60,8 @@ public struct Pseudonyms: Sendable {
     ///
     /// It stays from week to week, so that who passes there every Monday is one vehicle.
     func visitor(_ userID: String, _ segment: SegmentID, _ time: EventTime) -> UInt64 {
-        let place = Pseudonyms.bytes(segment.rawValue) + Pseudonyms.bytes(WeekBin(time).rawValue)
+        let place =
+            Pseudonyms.bytes(segment.rawValue) + Pseudonyms.bytes(week.bin(of: time).rawValue)
         return key.derived([0xff] + place).hash(userID.utf8)
     }
 

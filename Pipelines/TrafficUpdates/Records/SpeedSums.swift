@@ -68,4 +68,22 @@ struct SpeedSums: Hashable, Sendable, BinaryCodable {
         weighted.encode(into: &writer)
         weightedSquares.encode(into: &writer)
     }
+
+    /// Reads what ``encodeCompact(into:)`` wrote.
+    init(compact reader: inout ByteReader) throws(CodecError) {
+        metres = try FixedSum(compact: &reader)
+        seconds = try FixedSum(compact: &reader)
+        freeFlowSeconds = try FixedSum(compact: &reader)
+        weighted = try FixedSum(compact: &reader)
+        weightedSquares = try FixedSum(compact: &reader)
+    }
+
+    /// Writes the sums in fewer bytes the smaller they are.
+    func encodeCompact(into writer: inout ByteWriter) {
+        metres.encodeCompact(into: &writer)
+        seconds.encodeCompact(into: &writer)
+        freeFlowSeconds.encodeCompact(into: &writer)
+        weighted.encodeCompact(into: &writer)
+        weightedSquares.encodeCompact(into: &writer)
+    }
 }
