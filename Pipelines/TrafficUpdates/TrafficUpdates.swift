@@ -105,7 +105,7 @@ public struct TrafficUpdates: Pipeline {
     public func build(_ graph: GraphBuilder, _ p: Parameters) {
         check(p, graph)
         let outOfOrder = graph.seconds(p.outOfOrder, parameter: "outOfOrder")
-        let reorder = graph.seconds(p.reorder, parameter: "reorder")
+        _ = graph.seconds(p.reorder, parameter: "reorder")
         let ahead = graph.seconds(p.ahead, parameter: "ahead")
         let idleAfter = graph.seconds(p.idleAfter, parameter: "idleAfter", least: 0.001)
         _ = graph.seconds(p.matcherLag, parameter: "matcherLag", least: 0.001)
@@ -134,11 +134,7 @@ public struct TrafficUpdates: Pipeline {
                 "map-match", with: roads,
                 ProcessOptions(timeToLive: .seconds(3_600), maximumHold: matcherHold)
             ) {
-                MatchLocations(
-                    roads: $0, settings: p.matcher, trimStart: p.trimStart, trimEnd: p.trimEnd,
-                    reorder: reorder.milliseconds,
-                    pseudonyms: try Pseudonyms(keyFile: p.pseudonymKeyFile, week: week),
-                    tellsPlaces: !p.matchedLocations.isEmpty)
+                try MatchLocations(roads: $0, parameters: p)
             }
         if !p.matchedLocations.isEmpty {
             matched

@@ -1,3 +1,4 @@
+import ArgumentParser
 import PostgresClient
 import Records
 import RoadNetwork
@@ -28,7 +29,8 @@ struct FinalRowTests {
     ) -> LatencyProbe.Sighting {
         LatencyProbe.Sighting(
             row: .init(segment: SegmentID(rawValue: segment), windowStart: seconds(window)),
-            traversals: traversals, revision: revision)
+            revision: revision,
+            content: .init(traversals: traversals, vehicles: 3, speed: 50, deviation: 0))
     }
 
     @Test("the last revision of a row counts, and only rows of whole windows do")
@@ -65,6 +67,43 @@ struct FinalRowTests {
         #expect(bounds.usual == 83 && bounds.latest == 175)
     }
 
+    @Test("one row that is written again behind the matcher's last decision fails the run")
+    func lateRow() throws {
+        func faults(lastSeen: Double) throws -> [String] {
+            let probe = try probe()
+            let seen: [(at: Double, count: Int, revision: Int64)] = [
+                (70, 3, 1), (lastSeen, 4, 2),
+            ]
+            for look in seen {
+                let rows = (1...200).map { segment in
+                    FinalRowTests.row(
+                        UInt64(segment), window: 0, segment == 7 ? look.count : 3,
+                        revision: segment == 7 ? look.revision : 1)
+                }
+                probe.note(rows, at: FinalRowTests.seconds(look.at))
+            }
+            var summary = good()
+            summary.take(
+                finalRows: probe.finalRows(
+                    windowMilliseconds: 60_000, endingBy: FinalRowTests.seconds(120)),
+                FinalRowBounds(TrafficUpdates.defaults))
+            summary.judge(isJudged: true)
+            return summary.faults
+        }
+        #expect(try faults(lastSeen: 174.9).isEmpty)
+        #expect(
+            try faults(lastSeen: 175.1)
+                == ["a final row after 175.1 s, behind the matcher's last decision"])
+    }
+
+    @Test(
+        "a run of two measured minutes watches the first for longer than its last revision may take"
+    )
+    func watchedLongEnough() throws {
+        let demo = try DemoCommand.parse([])
+        #expect(demo.live + demo.runOut > FinalRowBounds(TrafficUpdates.defaults).latest)
+    }
+
     /// A summary without a fault.
     private func good() -> RunSummary {
         var summary = RunSummary()
@@ -89,6 +128,11 @@ struct FinalRowTests {
         #expect(faults { $0.final_row_p99_s = 83.1 } == ["p99 of final rows above 83.0 s"])
         #expect(faults { $0.final_row_count = 0 }.count == 1)
         #expect(faults { $0.final_row_max_s = 176 }.count == 1)
+        #expect(faults { $0.latency_p99_s = 15.1 }.count == 1)
+        #expect(faults { $0.correction_p99_s = 15.1 }.count == 1)
+        #expect(faults { $0.uncorrected = 1 }.count == 1)
+        #expect(faults { ($0.revisions, $0.revisions_unresolved) = (1_000, 10) }.isEmpty)
+        #expect(faults { ($0.revisions, $0.revisions_unresolved) = (1_000, 11) }.count == 1)
         #expect(
             faults { $0.rows_different = 3 }
                 == ["3 of 1000 rows don't count the passages that were told"])

@@ -22,7 +22,7 @@ struct TableRightsTests {
             let entry = try Catalogue.entry(TrafficUpdates.name)
             let plan = try entry.plan(parameters: nil)
             let task = TaskID(run: "rights", stage: "stage", partition: 0)
-            try PipelineRunner.createTables(entry, plan, owner)
+            try PipelineRunner.createTables(entry, plan, parameters: nil, owner)
             _ = try PostgresCommitAuthority(owner, owner: "owner").claim(task, inputs: [])
             let role = "writer_\(UUID().uuidString.prefix(8).lowercased())"
             try admin.script(
@@ -37,7 +37,9 @@ struct TableRightsTests {
             restricted.settings["role"] = role
             var warnings: [String] = []
             func start() throws {
-                try PipelineRunner.createTables(entry, plan, restricted) { warnings.append($0) }
+                try PipelineRunner.createTables(entry, plan, parameters: nil, restricted) {
+                    warnings.append($0)
+                }
             }
             try start()
             #expect(warnings.isEmpty)
@@ -52,7 +54,7 @@ struct TableRightsTests {
             let error = #expect(throws: DataflowError.self) { try start() }
             #expect(error?.message.contains("42501") ?? false, "\(String(describing: error))")
             // The owner makes what is missing.
-            try PipelineRunner.createTables(entry, plan, owner)
+            try PipelineRunner.createTables(entry, plan, parameters: nil, owner)
             try start()
             #expect(warnings.count == 1)
         }

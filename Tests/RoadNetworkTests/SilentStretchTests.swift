@@ -1,8 +1,9 @@
 import Foundation
 import FoundationXML
 import Geo
-import RoadNetwork
 import Testing
+
+@testable import RoadNetwork
 
 /// What has fallen silent among published rows.
 @Suite("Silent stretches")
@@ -91,6 +92,14 @@ struct SilentStretchTests {
         }
         #expect(count(svg, "<circle class=\"e\"") == 2 && count(svg, "<path class=\"y\"") == 1)
         #expect(svg.contains(">No traffic for 25 min</text>"))
+        // The sign stands beside the line: the line's middle is to be seen.
+        let canvas = MapCanvas(map)
+        let place = canvas.pixel(map.silences[0].place)
+        let sign = try #require(
+            svg.components(separatedBy: "<circle class=\"e\" cx=\"").last { !$0.isEmpty })
+        let numbers = sign.components(separatedBy: "\"")
+        let (x, y) = (try #require(Double(numbers[0])), try #require(Double(numbers[2])))
+        #expect(place.distance(to: PlanarPoint(x: x, y: y)) > 40)
         #expect(svg.contains(">Closed? Traffic has left the road</text>"))
         for part in ["<circle class=\"e\"", "<path class=\"y\"", "Closed?"] {
             #expect(!quiet.contains(part), "\(part)")

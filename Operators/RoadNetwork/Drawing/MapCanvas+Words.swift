@@ -1,6 +1,6 @@
 internal import Geo
 
-/// Title, legend, scale and signs.
+/// Title, legend and scale.
 extension MapCanvas {
     /// A rectangle behind words, in pixels.
     struct Panel {
@@ -15,19 +15,7 @@ extension MapCanvas {
         }
     }
 
-    private enum Kind {
-        case jam
-        case closed
-    }
-
-    /// A sign with its words.
-    private struct Sign {
-        var kind: Kind
-        var place: Coordinate
-        var label: String
-    }
-
-    private enum Style {
+    enum Style {
         static let title = 44.0
         /// On a phone, where the picture is a third as wide, still nine pixels.
         static let words = 30.0
@@ -37,17 +25,17 @@ extension MapCanvas {
     }
 
     /// The width of words as the widest of the fonts has them.
-    private static func width(_ words: String, size: Double, bold: Bool = false) -> Double {
+    static func width(_ words: String, size: Double, bold: Bool = false) -> Double {
         Double(words.count) * size * (bold ? 0.66 : 0.54)
     }
 
-    private mutating func draw(_ panel: Panel) {
+    mutating func draw(_ panel: Panel) {
         taken.append(panel)
         text += "<rect class=\"p\" x=\"\(Int(panel.left))\" y=\"\(Int(panel.top))\""
         text += " width=\"\(Int(panel.width))\" height=\"\(Int(panel.height))\" rx=\"12\"/>"
     }
 
-    private mutating func write(
+    mutating func write(
         _ words: String, x: Double, y: Double, size: Double, class style: String = "t",
         bold: Bool = false, anchor: String? = nil
     ) {
@@ -131,68 +119,5 @@ extension MapCanvas {
         while magnitude * 10 <= longest { magnitude *= 10 }
         let meters = [5.0, 2, 1].map { $0 * magnitude }.first { $0 <= longest } ?? magnitude
         return (meters, meters >= 1_000 ? "\(Int(meters / 1_000)) km" : "\(Int(meters)) m")
-    }
-
-    /// Signs of stretches and others, each with its words where there is room.
-    mutating func drawSigns() {
-        let signs =
-            map.silences.map { Sign(kind: .closed, place: $0.place, label: $0.label) }
-            + map.stretches.map { Sign(kind: .jam, place: $0.place, label: $0.label) }
-            + map.markers.map { Sign(kind: .jam, place: $0.place, label: $0.label) }
-        var seen: [Sign] = []
-        var rooms: [Panel] = []
-        for sign in signs where view.contains(sign.place) {
-            let point = pixel(sign.place)
-            let room = Panel(
-                left: point.x - Style.sign, top: point.y - Style.sign, width: 2 * Style.sign,
-                height: 2 * Style.sign)
-            // The first of signs upon each other stands for all: a jam in both directions, for one.
-            if rooms.contains(where: { $0.overlaps(room) }) { continue }
-            rooms.append(room)
-            seen.append(sign)
-        }
-        // No words on another's sign.
-        taken += rooms
-        for sign in seen { draw(sign) }
-    }
-
-    private mutating func draw(_ sign: Sign) {
-        let point = pixel(sign.place)
-        drawSign(sign.kind, x: point.x, y: point.y)
-        let wide = MapCanvas.width(sign.label, size: Style.words) + 28
-        let tall = 52.0
-        let middle = max(
-            Style.edge, min(TrafficMap.width - Style.edge - wide, point.x - wide / 2))
-        let away = Style.sign + 10
-        // Beside the sign, above or below it, and then beside and above or below.
-        let (right, left) = (point.x + away, point.x - away - wide)
-        let (above, below) = (point.y - Style.sign - tall, point.y + Style.sign)
-        let choices = [
-            (right, point.y - tall / 2), (left, point.y - tall / 2), (middle, above - 10),
-            (middle, below + 10), (right, above), (right, below), (left, above), (left, below),
-        ].map { Panel(left: $0.0, top: $0.1, width: wide, height: tall) }
-        let fitting = choices.first { choice in
-            choice.left >= 0 && choice.left + wide <= TrafficMap.width && choice.top >= 0
-                && choice.top + tall <= height && !taken.contains { $0.overlaps(choice) }
-        }
-        // A sign without words is better than words upon words.
-        guard let panel = fitting else { return }
-        draw(panel)
-        write(sign.label, x: panel.left + 14, y: panel.top + 37, size: Style.words)
-        text += "\n"
-    }
-
-    /// A triangle that warns or the sign of a closed road: told apart by their shapes, whatever colours are seen.
-    private mutating func drawSign(_ kind: Kind, x: Double, y: Double) {
-        switch kind {
-        case .jam:
-            text += "<path class=\"i\" d=\"M\(Int(x)) \(Int(y - 27))l29 50h-58z\"/>"
-            write("!", x: x, y: y + 17, size: 36, class: "j", bold: true, anchor: "middle")
-        case .closed:
-            text +=
-                "<circle class=\"e\" cx=\"\(Int(x))\" cy=\"\(Int(y))\" r=\"\(Int(Style.sign))\"/>"
-            text += "<rect class=\"w\" x=\"\(Int(x - 14))\" y=\"\(Int(y - 4))\""
-            text += " width=\"28\" height=\"8\"/>"
-        }
     }
 }

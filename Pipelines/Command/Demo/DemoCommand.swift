@@ -24,12 +24,14 @@ struct DemoCommand: AsyncParsableCommand {
 
     @Option(
         help:
-            "Seconds of the live part that are measured; the fleet drives on for 35 s behind them.")
+            "Seconds of the live part that are measured; the fleet drives on for a minute behind them."
+    )
     var live = 120.0
 
-    /// Seconds for which the fleet drives on behind what is measured: what decides on the last passage is sent, and
-    /// the last window's final rows are due, while traffic still flows as ever.
-    var runOut: Double { live > 0 ? 35 : 0 }
+    /// Seconds for which the fleet drives on behind what is measured: what decides on the last passage is sent while
+    /// traffic still flows as ever, the last window's rows are due, and of two measured minutes the first is watched
+    /// for longer than its last revision may take.
+    var runOut: Double { live > 0 ? 60 : 0 }
 
     @Option(help: "Threads a pipeline.")
     var threads = 2

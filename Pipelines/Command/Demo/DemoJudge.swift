@@ -31,7 +31,10 @@ struct DemoJudge {
         try judgeMatching(&summary)
         try await judgeSpeeds(&summary)
         try await judgeLatency(&summary, probe, feed)
-        judgeFinalRows(&summary, probe)
+        summary.take(
+            finalRows: probe.finalRows(
+                windowMilliseconds: DemoJudge.windowMilliseconds, endingBy: measuredUntil),
+            FinalRowBounds(TrafficUpdates.defaults))
         return summary
     }
 
@@ -98,42 +101,45 @@ struct DemoJudge {
     private func judgeLatency(
         _ summary: inout RunSummary, _ probe: LatencyProbe, _ feed: FleetFeed
     ) async throws {
-        var sent: [Int: [(time: EventTime, sent: EventTime)]] = [:]
-        for (position, time) in await feed.sendTimes {
-            sent[position.vehicle, default: []].append((position.time, time))
+        let sent = await feed.sendTimes
+        let vehicles = pseudonyms()
+        let defaults = TrafficUpdates.defaults
+        // Without a live part nothing is timed.
+        var causes = PassageCauses()
+        if !sent.isEmpty {
+            causes = try PassageCauses(
+                topic: defaults.locations, services.kafka,
+                try TripFollower(roads: roads, parameters: defaults), since: scenario.start,
+                users: users
+            ) { user, time in
+                users.vehicle(ofUserID: user).flatMap { sent[.init(vehicle: $0, time: time)] }
+            }
         }
-        let sends = sent.mapValues { VehicleSends($0) }
         var ledger = PassageLedger(windowMilliseconds: DemoJudge.windowMilliseconds)
-        try TopicScan.read("traversals", services.kafka, as: SegmentTraversal.self) {
-            ledger.take($0)
+        var tellings = PassageTellings(windowMilliseconds: DemoJudge.windowMilliseconds)
+        try TopicScan.read("traversals", services.kafka, as: SegmentTraversal.self) { record in
+            ledger.take(record)
+            guard record.leftAt >= liveFrom, let vehicle = vehicles[record.vehicle],
+                let completed = sent[.init(vehicle: vehicle, time: record.completedAt)]
+            else { return }
+            tellings.take(
+                Telling(
+                    passage: record, completed: completed,
+                    caused: causes.next(for: record) ?? completed))
         }
-        let minimumVehicles = TrafficUpdates.defaults.minimumVehicles
+        tellings.finish()
+        let minimumVehicles = defaults.minimumVehicles
         (summary.rows_compared, summary.rows_different) = ledger.differences(
             from: try await countedPassages(), minimumVehicles: minimumVehicles,
             since: scenario.start)
-        let vehicles = pseudonyms()
-        let measuredUntil = measuredUntil
-        let live = ledger.standing.filter { $0.key.completedAt >= liveFrom }
-        let latencies = probe.latencies(
-            of: Array(live.keys), windowMilliseconds: DemoJudge.windowMilliseconds,
-            minimumVehicles: minimumVehicles, isTimed: { $0.completedAt < measuredUntil }
-        ) { traversal in
-            vehicles[traversal.vehicle].flatMap {
-                sends[$0]?.sending(of: traversal, isCorrected: live[traversal] ?? false)
-            }
-        }
-        summary.corrected = live.count { $0.value && $0.key.completedAt < measuredUntil }
-        summary.latency_count = latencies.toRow.count
-        summary.unpublished = latencies.unpublished
-        summary.latency_p50_s = PassageLatencies.quantile(0.5, of: latencies.toRow)
-        summary.latency_p99_s = PassageLatencies.quantile(0.99, of: latencies.toRow)
-        let awaited = latencies.withVehiclesAwaited
-        summary.awaited_p50_s = PassageLatencies.quantile(0.5, of: awaited)
-        summary.awaited_p99_s = PassageLatencies.quantile(0.99, of: awaited)
+        summary.take(
+            PassageLatencies(
+                tellings, probe.revisions, minimumVehicles: minimumVehicles, from: liveFrom,
+                until: measuredUntil))
     }
 
     /// How many passages the rows of this run's windows count.
-    private func countedPassages() async throws -> [LatencyProbe.Row: Int] {
+    private func countedPassages() async throws -> [TrafficRow: Int] {
         let from = scenario.start
         let rows = try await pool.withConnection { connection in
             try connection.query(
@@ -142,7 +148,7 @@ struct DemoJudge {
             ).map { row in
                 let segment = UInt64(bitPattern: try row.value(0, as: Int64.self))
                 return (
-                    LatencyProbe.Row(
+                    TrafficRow(
                         segment: SegmentID(rawValue: segment),
                         windowStart: try row.value(1, as: EventTime.self)),
                     Int(try row.value(2, as: Int64.self))
@@ -165,20 +171,6 @@ struct DemoJudge {
             }
         }
         return vehicles
-    }
-
-    /// How long after its window's start each row of a whole window was written for the last time.
-    private func judgeFinalRows(_ summary: inout RunSummary, _ probe: LatencyProbe) {
-        let bounds = FinalRowBounds(TrafficUpdates.defaults)
-        let seconds = probe.finalRows(
-            windowMilliseconds: DemoJudge.windowMilliseconds, endingBy: measuredUntil)
-        summary.final_row_count = seconds.count
-        summary.final_row_p50_s = PassageLatencies.quantile(0.5, of: seconds)
-        summary.final_row_p99_s = PassageLatencies.quantile(0.99, of: seconds)
-        summary.final_row_max_s = seconds.max() ?? 0
-        summary.final_row_bound_s = bounds.usual
-        summary.final_row_latest_s = bounds.latest
-        summary.final_row_late = seconds.count { $0 > bounds.usual }
     }
 
     private static let windowMilliseconds = Int64(TrafficUpdates.defaults.window * 1_000)

@@ -22,8 +22,10 @@ struct RunSummary: Codable {
     var coverage = 0.0
     /// The mean absolute speed error over all covered pairs, as a share of the true speed.
     var speed_error = 0.0
-    /// From the sending of the first location behind a passage's end to the first row that counts the passage as it
-    /// stands, seconds: one that was corrected counts with the correction.
+    /// From the sending of the location that completed a passage to the first row that counts the passage, seconds.
+    ///
+    /// A passage that was corrected counts with what was told of it first; a row that is withheld until enough
+    /// vehicles have passed counts from then on.
     var latency_p50_s = 0.0
     /// The same, the slowest in a hundred.
     var latency_p99_s = 0.0
@@ -34,10 +36,22 @@ struct RunSummary: Codable {
     var awaited_p99_s = 0.0
     /// Passages of the live part that were counted by a row.
     var latency_count = 0
-    /// Passages of the live part that stand in the place of others, which were taken back.
+    /// Passages of the live part that a row had counted and that were taken back or told anew, since a location had
+    /// been overtaken.
     var corrected = 0
+    /// From the sending of the location that had been overtaken to the first row without what it has shown to be
+    /// wrong, seconds.
+    var correction_p50_s = 0.0
+    /// The same, the slowest in a hundred.
+    var correction_p99_s = 0.0
+    /// Passages of the live part that were taken back and that a row still counts.
+    var uncorrected = 0
     /// Passages of the live part that no row counts: too few vehicles, or too late.
     var unpublished = 0
+    /// Revisions of the live part's rows that were seen.
+    var revisions = 0
+    /// Revisions of them that no passages add up to; what they count is timed by the next.
+    var revisions_unresolved = 0
     /// Rows of whole windows of the live part.
     var final_row_count = 0
     /// From a window's start to the last time that one of its rows was written, seconds.
@@ -69,6 +83,36 @@ struct RunSummary: Codable {
 
     /// The fewest pairs that make a run worth judging.
     static let minimumPairs = 5_000
+    /// What 99 in a hundred passages may take to their row, in seconds.
+    static let latencyBound = 15.0
+
+    /// Takes over how long passages took to their rows.
+    mutating func take(_ latencies: PassageLatencies) {
+        func quantile(_ share: Double, _ seconds: [Double]) -> Double {
+            PassageLatencies.quantile(share, of: seconds)
+        }
+        latency_count = latencies.toRow.count
+        (unpublished, uncorrected) = (latencies.unpublished, latencies.uncorrected)
+        (revisions, revisions_unresolved) = (latencies.revisions, latencies.unresolved)
+        latency_p50_s = quantile(0.5, latencies.toRow)
+        latency_p99_s = quantile(0.99, latencies.toRow)
+        awaited_p50_s = quantile(0.5, latencies.withVehiclesAwaited)
+        awaited_p99_s = quantile(0.99, latencies.withVehiclesAwaited)
+        corrected = latencies.corrections.count
+        correction_p50_s = quantile(0.5, latencies.corrections)
+        correction_p99_s = quantile(0.99, latencies.corrections)
+    }
+
+    /// Takes over how many seconds behind its window's start each row of a whole window was written for the last time.
+    mutating func take(finalRows seconds: [Double], _ bounds: FinalRowBounds) {
+        final_row_count = seconds.count
+        final_row_p50_s = PassageLatencies.quantile(0.5, of: seconds)
+        final_row_p99_s = PassageLatencies.quantile(0.99, of: seconds)
+        final_row_max_s = seconds.max() ?? 0
+        final_row_bound_s = bounds.usual
+        final_row_latest_s = bounds.latest
+        final_row_late = seconds.count { $0 > bounds.usual }
+    }
 
     /// Compares the figures with what the product promises.
     mutating func judge(isJudged: Bool) {
@@ -94,8 +138,18 @@ struct RunSummary: Codable {
         if matched_share < 0.98 { faults.append("matched share below 98 %") }
         if coverage < 0.95 { faults.append("coverage below 95 %") }
         if speed_error > 0.08 { faults.append("speed error above 8 %") }
-        if latency_count == 0 || latency_p99_s > 15 {
+        if latency_count == 0 || latency_p99_s > RunSummary.latencyBound {
             faults.append("p99 from location to row above 15 s")
+        }
+        if correction_p99_s > RunSummary.latencyBound {
+            faults.append("p99 from an overtaken location to the corrected row above 15 s")
+        }
+        if uncorrected > 0 {
+            faults.append("\(uncorrected) passages are counted that were taken back")
+        }
+        if revisions_unresolved * 100 > revisions {
+            faults.append(
+                "\(revisions_unresolved) of \(revisions) revisions count what was never told")
         }
         if final_row_count == 0 {
             faults.append("no window of the live part is whole, so no final row was timed")
@@ -119,11 +173,13 @@ struct RunSummary: Codable {
             "segments         \(segments) with a speed",
             "coverage         \(percent(coverage)) of \(pairs) pairs of segment and minute with 3 or more vehicles",
             "speed error      \(percent(speed_error)) on average, over all covered pairs",
-            "latency          p50 \(seconds(latency_p50_s)), p99 \(seconds(latency_p99_s)), location sent, or row publishable, to row committed (\(latency_count) passages, \(corrected) of them corrected)",
+            "latency          p50 \(seconds(latency_p50_s)), p99 \(seconds(latency_p99_s)), location sent, or row publishable, to row committed (\(latency_count) passages)",
             "                 p50 \(seconds(awaited_p50_s)), p99 \(seconds(awaited_p99_s)) with the wait for the third vehicle",
+            "corrections      p50 \(seconds(correction_p50_s)), p99 \(seconds(correction_p99_s)), overtaken location sent to corrected row committed (\(corrected) passages, \(uncorrected) still wrong)",
             "final rows       p50 \(seconds(final_row_p50_s)), p99 \(seconds(final_row_p99_s)), max \(seconds(final_row_max_s)), window's start to last revision committed (\(final_row_count) rows)",
             "                 bound \(seconds(final_row_bound_s)), \(final_row_late) rows behind it; the matcher's last decision is due by \(seconds(final_row_latest_s))",
             "unpublished      \(unpublished) passages of the live part that no row counts, no latency",
+            "revisions        \(revisions) seen, \(revisions_unresolved) of them with passages that can't be told",
             "rows             \(rows_compared) compared with the passages that were told, \(rows_different) different",
             "late             \(late) passages behind the last revision of their window",
             "lag              \(lag)",

@@ -1,4 +1,3 @@
-internal import Geo
 public import LocationIngest
 public import MapMatching
 public import Records
@@ -51,6 +50,14 @@ public struct MatchLocations: ProcessFunction {
         self.tellsPlaces = tellsPlaces
     }
 
+    /// Matches to `roads` as a pipeline's parameters say.
+    ///
+    /// - Throws: `DataflowError` for a pseudonyms' key that can't be read.
+    init(roads: RoadGraph, parameters: TrafficUpdates.Parameters) throws {
+        trips = try TripMatcher(roads: roads, parameters)
+        tellsPlaces = !parameters.matchedLocations.isEmpty
+    }
+
     /// A user of whom nothing is known.
     public mutating func initialState(of key: String) -> MatchState { MatchState() }
 
@@ -59,11 +66,7 @@ public struct MatchLocations: ProcessFunction {
         _ input: LocationUpdate, at time: EventTime, key: String, state: inout MatchState,
         context: inout ProcessContext<MatchEvent>
     ) {
-        let observation = Observation(
-            time: input.observedAt,
-            coordinate: Coordinate(latitude: input.latitude, longitude: input.longitude),
-            heading: input.heading, speed: input.speed)
-        emit(trips.take(observation, of: key, &state), &context)
+        emit(trips.take(input.observation, of: key, &state), &context)
         if state.timer == nil, !state.newestTrip.lattice.isEmpty {
             watch(&state, &context, after: TripMatcher.silence)
         }

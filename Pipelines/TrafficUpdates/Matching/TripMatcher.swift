@@ -34,6 +34,21 @@ struct TripMatcher {
             trim: trim, lagBound: matcher.settings.lagBound, keyMark: pseudonyms.mark)
     }
 
+    /// The matcher of a pipeline with these parameters.
+    ///
+    /// - Parameter settings: in place of those that follow from the parameters.
+    init(
+        roads: RoadGraph, _ p: TrafficUpdates.Parameters, settings: MatcherSettings? = nil
+    ) throws {
+        self.init(
+            MapMatcher(graph: roads, settings: settings ?? p.matcher),
+            trim: TripTrim(start: p.trimStart, end: p.trimEnd),
+            pseudonyms: try Pseudonyms(
+                keyFile: p.pseudonymKeyFile, week: WeekClock(timeZone: p.timeZone) ?? WeekClock()),
+            // What can't be is a fault of the definition, which is told elsewhere.
+            reorder: Int64(exactly: (p.reorder * 1_000).rounded()) ?? 0)
+    }
+
     /// The longest silence within a track, in milliseconds.
     var longestGap: Int64 { matcher.settings.longestGap }
 

@@ -1,9 +1,9 @@
-internal import Records
+package import Records
 
 /// What passages over a segment add up to: metres, seconds, seconds at free flow, and speeds.
 ///
 /// The sums are of whole millionths, so that no order of coming changes them.
-struct SpeedSums: Hashable, Sendable, BinaryCodable {
+package struct SpeedSums: Hashable, Sendable, BinaryCodable {
     private(set) var metres = FixedSum()
     private(set) var seconds = FixedSum()
     private(set) var freeFlowSeconds = FixedSum()
@@ -12,20 +12,20 @@ struct SpeedSums: Hashable, Sendable, BinaryCodable {
     private var weightedSquares = FixedSum()
 
     /// Knows of no passage.
-    init() {}
+    package init() {}
 
     /// The harmonic mean of the speeds in m/s, weighted by metres; 0 before the first passage.
-    var harmonicMean: Double { seconds.value > 0 ? metres.value / seconds.value : 0 }
+    package var harmonicMean: Double { seconds.value > 0 ? metres.value / seconds.value : 0 }
 
     /// The variance of the speeds in m²/s², weighted by metres.
-    var variance: Double {
+    package var variance: Double {
         guard metres.value > 0 else { return 0 }
         let mean = weighted.value / metres.value
         return max(0, weightedSquares.value / metres.value - mean * mean)
     }
 
     /// Takes a passage in, or takes it back.
-    mutating func add(_ passage: SegmentTraversal) {
+    package mutating func add(_ passage: SegmentTraversal) {
         let speed = passage.length / passage.seconds
         let sign = passage.isTakenBack ? -1.0 : 1
         metres += sign * passage.length
@@ -53,7 +53,7 @@ struct SpeedSums: Hashable, Sendable, BinaryCodable {
         weightedSquares.fade(to: share)
     }
 
-    init(from reader: inout ByteReader) throws(CodecError) {
+    package init(from reader: inout ByteReader) throws(CodecError) {
         metres = try FixedSum(from: &reader)
         seconds = try FixedSum(from: &reader)
         freeFlowSeconds = try FixedSum(from: &reader)
@@ -61,7 +61,7 @@ struct SpeedSums: Hashable, Sendable, BinaryCodable {
         weightedSquares = try FixedSum(from: &reader)
     }
 
-    func encode(into writer: inout ByteWriter) {
+    package func encode(into writer: inout ByteWriter) {
         metres.encode(into: &writer)
         seconds.encode(into: &writer)
         freeFlowSeconds.encode(into: &writer)
