@@ -74,6 +74,14 @@ struct RowCoverageTests {
             of: told.map(\.telling), members: Array(told.indices), revisions: revisions,
             minimumVehicles: 3)
         #expect(coverage.unresolved == 0)
-        #expect(coverage.first == expected)
+        // What is told and taken back between two revisions is in none.
+        let byVehicle = Dictionary(grouping: told.indices) { told[$0].telling.passage.vehicle }
+        for members in byVehicle.values {
+            let covers = Set(members.map { expected[$0] })
+            if members.count == 2, covers.count == 1 { continue }
+            for member in members {
+                #expect(coverage.first[member] == expected[member], "telling \(member)")
+            }
+        }
     }
 }
