@@ -6,7 +6,7 @@ internal import Transforms
 
 /// One seed of the simulation: which pipeline runs under which delivery, what goes in, what goes wrong and what
 /// must come out all follow from it.
-package struct SimulationCase: Sendable {
+package struct SimulationCase: Hashable, Sendable {
     /// A pipeline under test.
     package enum Subject: String, CaseIterable, Sendable {
         /// Two stages and a follower of their topic.

@@ -23,6 +23,8 @@ final class SimulatedGroup {
     private var revoking: Set<TopicPartition> = []
     /// What a member owned when the group took it for dead.
     private var losses: [Int: [TopicPartition]] = [:]
+    /// What was answered to each member since anything changed: a driver asks for all of them at every step.
+    private var news: [Int: Bool] = [:]
 
     init(_ name: String) { self.name = name }
 
@@ -30,6 +32,7 @@ final class SimulatedGroup {
         for number in 0..<count {
             partitions.insert(TopicPartition(topic: topic, partition: number))
         }
+        news = [:]
     }
 
     /// Takes in partitions that were added to a topic, if the group reads it.
@@ -41,6 +44,7 @@ final class SimulatedGroup {
         lastMember += 1
         members.append(lastMember)
         joined = []
+        news = [:]
         return lastMember
     }
 
@@ -49,6 +53,7 @@ final class SimulatedGroup {
         joined = []
         for partition in owned(by: member) { free(partition) }
         losses[member] = nil
+        news = [:]
     }
 
     /// Takes a member for dead; it hears of that when it polls, and joins again then.
@@ -57,11 +62,13 @@ final class SimulatedGroup {
         let owned = owned(by: member)
         leave(member)
         losses[member] = owned
+        news = [:]
     }
 
     private func free(_ partition: TopicPartition) {
         owners[partition] = nil
         revoking.remove(partition)
+        news = [:]
     }
 
     private func owned(by member: Int) -> [TopicPartition] {
@@ -74,6 +81,13 @@ final class SimulatedGroup {
 
     /// Whether ``poll(_:)`` has something to say to a member.
     func hasNews(for member: Int) -> Bool {
+        if let known = news[member] { return known }
+        let answer = findNews(for: member)
+        news[member] = answer
+        return answer
+    }
+
+    private func findNews(for member: Int) -> Bool {
         if losses[member] != nil { return true }
         if let joined { if !joined.contains(member) { return true } }
         if known[member] != generation { return true }
@@ -86,6 +100,7 @@ final class SimulatedGroup {
     }
 
     func poll(_ member: Int) -> [GroupEvent] {
+        defer { news = [:] }
         if let lost = losses.removeValue(forKey: member) {
             members.append(member)
             joined = []

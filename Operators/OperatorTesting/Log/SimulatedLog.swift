@@ -31,6 +31,8 @@ public final class SimulatedLog {
     private var groups: [String: SimulatedGroup] = [:]
     private let transactions = SimulatedTransactions()
     private var lastWriter = 0
+    /// The time before which no open transaction was begun, as of the last look.
+    private var expired: EventTime?
     /// What the log takes for the time; transactions that stay open are timed by it.
     public var clock: any EventClock = ManualClock(EventTime(milliseconds: 0))
     /// After how long an open transaction is aborted and its producer fenced.
@@ -232,6 +234,8 @@ extension SimulatedLog {
     /// Aborts what has been open for too long; to be called when the clock has moved.
     public func expireTransactions() {
         let oldest = clock.now().advanced(byMilliseconds: -transactionTimeoutMilliseconds)
+        if oldest == expired { return }
+        expired = oldest
         for transaction in transactions.expire(before: oldest) {
             end(transaction, isCommitted: false)
         }

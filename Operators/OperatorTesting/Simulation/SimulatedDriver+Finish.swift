@@ -60,7 +60,9 @@ extension SimulatedDriver {
 
     /// Tells the workers of a stage where the inputs end that they have.
     private func tellEnds(_ ends: [TopicPartition: Offset], _ stage: Stage) {
-        for lane in lanes where lane.worker.stage.name == stage.name && !lane.isLeaving {
+        for lane in lanes where lane.mayHaveNewInputs && lane.worker.stage.name == stage.name {
+            if lane.isLeaving { continue }
+            lane.mayHaveNewInputs = false
             var news: [TopicPartition: Offset] = [:]
             for input in lane.worker.progress where !lane.endedInputs.contains(input.partition) {
                 news[input.partition] = ends[input.partition]

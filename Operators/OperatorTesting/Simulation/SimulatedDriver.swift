@@ -179,9 +179,8 @@ public final class SimulatedDriver {
         case read(SimulatedLane, TopicPartition)
     }
 
-    private func actions(of lane: SimulatedLane) -> [Action] {
-        var actions: [Action] = []
-        if lane.isAsleep { return actions }
+    private func addActions(of lane: SimulatedLane, to actions: inout [Action]) {
+        if lane.isAsleep { return }
         // In turn, a lane hears its group first, as it does in production.
         if lane.hasNews { actions.append(.poll(lane)) }
         if lane.hasAnswer { actions.append(.answer(lane)) }
@@ -189,7 +188,6 @@ public final class SimulatedDriver {
         if lane.hasOutput { actions.append(.send(lane)) }
         if lane.isTimerDue { actions.append(.timer(lane)) }
         for partition in lane.readable { actions.append(.read(lane, partition)) }
-        return actions
     }
 
     private func take(_ action: Action) throws {
@@ -219,7 +217,8 @@ public final class SimulatedDriver {
         if steps > options.maximumSteps { throw failed("the run has not ended") }
         let next: Action?
         if options.isShuffled {
-            let all = lanes.flatMap(actions)
+            var all: [Action] = []
+            for lane in lanes { addActions(of: lane, to: &all) }
             next = all.isEmpty ? nil : all[Int(random.next() % UInt64(all.count))]
         } else {
             next = nextInTurn()
@@ -235,7 +234,9 @@ public final class SimulatedDriver {
     private func nextInTurn() -> Action? {
         for offset in lanes.indices {
             let index = (turn + offset) % lanes.count
-            if let action = actions(of: lanes[index]).first {
+            var actions: [Action] = []
+            addActions(of: lanes[index], to: &actions)
+            if let action = actions.first {
                 turn = index
                 return action
             }

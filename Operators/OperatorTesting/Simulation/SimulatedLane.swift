@@ -18,6 +18,7 @@ final class SimulatedLane {
     private let faults: FaultPlan?
     private var commands: [WorkerCommand] = []
     private var events: [WorkerEvent] = []
+    /// What was asked for, sorted.
     private var reads: [TopicPartition] = []
     private var endsTold: [TopicPartition: Offset] = [:]
     private var lastToken: UInt64 = 0
@@ -35,6 +36,8 @@ final class SimulatedLane {
     private(set) var failure: DataflowError?
     /// Inputs that the worker has been told the end of.
     var endedInputs: Set<TopicPartition> = []
+    /// Whether it may have got inputs since it was looked for such that it was not told the end of.
+    var mayHaveNewInputs = true
     /// Inputs that were its own and at their ends when it stopped in order.
     private(set) var finishedInputs: Set<TopicPartition> = []
     var isLeaving = false
@@ -75,16 +78,20 @@ final class SimulatedLane {
             : reads.filter { partition in
                 guard let backlog = reader.backlog(of: partition) else { return true }
                 return backlog > 0 || endsTold[partition] == nil
-            }.sorted()
+            }
     }
 
     // MARK: Steps
 
     func step(_ event: WorkerEvent) {
+        if case .claimed = event { mayHaveNewInputs = true }
         for command in worker.step(now: clock.now(), event) {
             switch command {
             case .read(let partition):
-                if !reads.contains(partition) { reads.append(partition) }
+                if !reads.contains(partition) {
+                    reads.insert(
+                        partition, at: reads.firstIndex { $0 > partition } ?? reads.endIndex)
+                }
             case .withhold(let partitions):
                 reads.removeAll { partitions.contains($0) }
                 if clients.sabotage.bug == .pausedBatch { reader.skip(partitions) }
