@@ -66,6 +66,11 @@ extension TaskContext {
         return time < limits.earliest(now) || (time > now && now > .min) ? now : time
     }
 
+    /// The timestamp of a dead letter: its own, unless the topic doesn't take that.
+    private func letterStamp(_ time: EventTime, topic: Int) -> EventTime {
+        topicWriters[topic].limits.takes(time, now: now) ? time : now
+    }
+
     /// The timestamp of a result that bears the end of its window: as late a one as the topic takes.
     @inline(never)
     func earlyStamp(_ time: EventTime, topic: Int) -> EventTime {
@@ -82,14 +87,18 @@ extension TaskContext {
     ///
     /// It lies at the end of the output's bytes and is taken away from there.
     ///
+    /// - Parameters:
+    ///   - stamp: the timestamp that it would bear.
+    ///   - time: its event time.
     /// - Returns: whether the topic can't take it.
     @inline(never)
     func isRefused(
-        _ topic: Int, _ key: Range<Int>?, _ value: Range<Int>?, at time: EventTime
+        _ topic: Int, _ key: Range<Int>?, _ value: Range<Int>?, stampedAt stamp: EventTime,
+        at time: EventTime
     ) -> Bool {
         let writer = topicWriters[topic]
         guard let operatorID = writer.operatorID, let openLetters,
-            let (code, reason) = refusal(topic, key, value, at: time)
+            let (code, reason) = refusal(topic, key, value, at: stamp)
         else { return false }
         var letter = DeadLetter(code: code, reason: reason, operatorID: operatorID, time: time)
         if writer.isDirect, let record = currentRecord {
@@ -159,7 +168,7 @@ extension TaskContext {
         outputs.bytes.append(contentsOf: value ?? [])
         outputs.entries.append(
             OutputBatch.Entry(
-                topic: topic, partition: -1, timestamp: takenStamp(letter.time, topic: topic),
+                topic: topic, partition: -1, timestamp: letterStamp(letter.time, topic: topic),
                 key: key == nil ? nil : start..<middle,
                 value: value == nil ? nil : middle..<outputs.bytes.count, headers: headers))
     }

@@ -1,7 +1,8 @@
 public import Records
 
 extension TaskContext {
-    /// Appends a record whose key chooses its partition, unless it was chosen.
+    /// Appends a record whose key chooses its partition, unless it was chosen, and that carries its event time in its
+    /// value: the log's own timestamp need not lie where a topic refuses it.
     @inline(__always)
     func append(
         topic: Int, at time: EventTime, to chosen: Int32?, of partitions: Int32,
@@ -15,8 +16,9 @@ extension TaskContext {
         value(&writer)
         let end = writer.count
         writer.giveBack(to: &outputs.bytes)
-        if end - start > leastBound || time > latestTime || time < earliestTime,
-            isRefused(topic, start..<middle, middle..<end, at: time)
+        let stamp = stamp(time, topic: topic)
+        if end - start > leastBound,
+            isRefused(topic, start..<middle, middle..<end, stampedAt: stamp, at: time)
         {
             return
         }
@@ -28,9 +30,8 @@ extension TaskContext {
             }
         outputs.entries.append(
             OutputBatch.Entry(
-                topic: topic, partition: partition,
-                timestamp: time > latestTime ? earlyStamp(time, topic: topic) : time,
-                key: start..<middle, value: middle..<end))
+                topic: topic, partition: partition, timestamp: stamp, key: start..<middle,
+                value: middle..<end))
     }
 
     /// Appends a record without a key to a partition; a negative one leaves the choice to the client.
@@ -63,7 +64,8 @@ extension TaskContext {
         if end - start > leastBound || time > latestTime || time < earliestTime
             || !hasKey && leastLimits.needsKey,
             isRefused(
-                topic, hasKey ? start..<middle : nil, hasValue ? middle..<end : nil, at: time)
+                topic, hasKey ? start..<middle : nil, hasValue ? middle..<end : nil,
+                stampedAt: time, at: time)
         {
             return
         }

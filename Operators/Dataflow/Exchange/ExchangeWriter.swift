@@ -46,10 +46,8 @@ public struct ExchangeWriter {
         at time: EventTime, to partition: Int32? = nil, key: (inout ByteWriter) -> Void,
         payload: (inout ByteWriter) -> Void
     ) {
-        // Event time is in the value: the log's own timestamp need not lie where a topic refuses it.
         context.append(
-            topic: topic, at: context.stamp(time, topic: topic),
-            to: partition.map { $0 % partitions }, of: partitions, key: key
+            topic: topic, at: time, to: partition.map { $0 % partitions }, of: partitions, key: key
         ) { writer in
             writer.integer(ExchangeWriter.recordKind)
             writer.integer(time.milliseconds)
