@@ -66,7 +66,9 @@ public struct MatchLocations: ProcessFunction {
         _ input: LocationUpdate, at time: EventTime, key: String, state: inout MatchState,
         context: inout ProcessContext<MatchEvent>
     ) {
-        emit(trips.take(input.observation, of: key, &state), &context)
+        // Not in the call of `emit`: that would hold a copy of the matcher meanwhile, with all its scratch memory.
+        let outcome = trips.take(input.observation, of: key, &state)
+        emit(outcome, &context)
         if state.timer == nil, !state.newestTrip.lattice.isEmpty {
             watch(&state, &context, after: TripMatcher.silence)
         }
@@ -82,9 +84,11 @@ public struct MatchLocations: ProcessFunction {
         trips.findOut(key, &state)
         guard let newest = state.newestTrip.lattice.newestObservationTime else { return }
         if newest.advanced(byMilliseconds: trips.longestGap) <= time || context.watermark == .max {
-            emit(trips.decide(of: key, ends: true, &state), &context)
+            let outcome = trips.decide(of: key, ends: true, &state)
+            emit(outcome, &context)
         } else if newest.advanced(byMilliseconds: TripMatcher.silence) <= time {
-            emit(trips.decide(of: key, ends: false, &state), &context)
+            let outcome = trips.decide(of: key, ends: false, &state)
+            emit(outcome, &context)
             watch(&state, &context, after: trips.longestGap)
         } else {
             watch(&state, &context, after: TripMatcher.silence)
