@@ -136,15 +136,19 @@ public struct Lattice: Sendable {
         func ratio(_ settings: MatcherSettings) -> Float {
             let (sigma, weight) = (Float(settings.sigma), Float(settings.sigmaWeight))
             guard weight > 0, count > 0, sigma > 0 else { return 1 }
-            let variance = (sigma * sigma * weight + squares) / (weight + count)
-            return max(1, min(variance.squareRoot(), Float(settings.mostSigma)) / sigma)
+            return max(1, likely(sigma, weight, settings) / sigma)
         }
 
         /// What the user's standard deviation is likely to be, in metres: without a least one.
         func deviation(_ settings: MatcherSettings) -> Double {
             let (sigma, weight) = (Float(settings.sigma), max(1, Float(settings.sigmaWeight)))
+            return Double(max(1, likely(sigma, weight, settings)))
+        }
+
+        /// The deviation that the distances tell of beside an expected one that counts as `weight` of them.
+        private func likely(_ sigma: Float, _ weight: Float, _ settings: MatcherSettings) -> Float {
             let variance = (sigma * sigma * weight + squares) / (weight + count)
-            return Double(max(1, min(variance.squareRoot(), Float(settings.mostSigma))))
+            return min(variance.squareRoot(), Float(settings.mostSigma))
         }
 
         /// The user's standard deviation in metres.

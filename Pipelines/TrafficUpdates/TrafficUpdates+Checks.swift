@@ -60,14 +60,10 @@ extension TrafficUpdates {
             graph.fault(
                 parameter: name, "is \(metres); it is 0 to \(Int(Trip.longestTrim)) metres")
         }
-    }
-
-    /// The clocks that the week goes by; a zone that isn't known is reported.
-    func weekClock(_ graph: GraphBuilder, _ p: Parameters) -> WeekClock {
-        if let week = WeekClock(timeZone: p.timeZone) { return week }
-        graph.fault(
-            parameter: "timeZone",
-            "is \"\(p.timeZone)\"; it is \"UTC\" or a name such as \"Europe/Berlin\"")
-        return WeekClock()
+        if WeekClock(timeZone: p.timeZone) == nil {
+            graph.fault(
+                parameter: "timeZone",
+                "is \"\(p.timeZone)\"; it is \"UTC\" or a name such as \"Europe/Berlin\"")
+        }
     }
 }

@@ -73,6 +73,9 @@ public struct TrafficUpdates: Pipeline {
         /// The defaults.
         public init() {}
 
+        /// The clocks that the week goes by; a zone that isn't known is a fault of the definition.
+        var week: WeekClock { WeekClock(timeZone: timeZone) ?? WeekClock() }
+
         /// The matcher's settings that follow.
         public var matcher: MatcherSettings {
             var settings = MatcherSettings()
@@ -113,7 +116,7 @@ public struct TrafficUpdates: Pipeline {
         let window = graph.seconds(p.window, parameter: "window", least: 0.001)
         let lateness = graph.seconds(p.lateness, parameter: "lateness")
         let early = graph.seconds(p.early, parameter: "early", least: 0.001)
-        let week = weekClock(graph, p)
+        let week = p.week
         let roads = roads(graph, p)
 
         let locations = graph.source("locations", from: KafkaSource<LocationUpdate>(p.locations))

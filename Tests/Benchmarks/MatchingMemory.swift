@@ -6,7 +6,6 @@ import OperatorTesting
 import Records
 import RoadNetwork
 import Sources
-import State
 import TrafficUpdates
 import Transforms
 
@@ -18,7 +17,7 @@ struct MatchingMemory {
     /// Bytes a user that a worker holds.
     private(set) var memory = 0.0
     /// Lives as long as the figures, so that the next measurement doesn't find its memory free.
-    private let chain: TaskChain
+    private let task: LoneTask
 
     /// Drives the tracks so that all are half-way at one moment, and measures there.
     ///
@@ -42,33 +41,25 @@ struct MatchingMemory {
         source.accepted
             .assignTimestamps("event-time", .boundedOutOfOrder(.seconds(10)), \.observedAt)
             .keyBy("by-user", \.userID)
-            .process("map-match", with: roads) { roads in
-                MatchLocations(
-                    roads: roads, settings: parameters.matcher, trimStart: parameters.trimStart,
-                    trimEnd: parameters.trimEnd,
-                    reorder: Int64((parameters.reorder * 1_000).rounded()), tellsPlaces: false)
+            .process("map-match", with: roads) {
+                try MatchLocations(roads: $0, parameters: parameters)
             }
             .sink("out", to: output)
-        let plan = try Plan(try builder.graph())
-        let context = TaskContext(
-            pipeline: "matching", partition: 0, stageTasks: 1, incarnation: 1,
-            partitionCount: { _ in 1 })
-        chain = try builder.makeChain(stage: plan.stages[0], plan: plan, context: context)
+        task = try LoneTask("matching", builder)
         var resident: [Double] = []
         for updates in halves {
             for start in stride(from: 0, to: updates.count, by: 1_024) {
                 let records = updates[start..<min(start + 1_024, updates.count)]
                 let push = PushSource<LocationUpdate>.Push(
                     records: records.map { ($0, $0.observedAt) })
-                for input in chain.inputs { _ = input.push(push) }
+                task.take(push)
                 _ = output.collected.take()
             }
             resident.append(EngineBenchmarks.residentMegabytes() * 1_048_576)
         }
-        if let failure = chain.context.failure { throw failure }
         let users = Double(max(1, tracks.count * copies))
         memory = (resident[1] - resident[0]) / (users / 2)
-        checkpoint = Double(chain.snapshot(.everything).bytes.bytes.count) / users
+        checkpoint = try task.checkpointBytes() / users
     }
 
     /// The first half of each track, in the order of time, so that all end together.

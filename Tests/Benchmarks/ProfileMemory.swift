@@ -3,7 +3,6 @@ import OperatorTesting
 import Records
 import RoadNetwork
 import Sources
-import State
 import TrafficUpdates
 import Transforms
 
@@ -40,7 +39,7 @@ struct ProfileMemory {
     /// Bytes a key that a worker holds.
     private(set) var memory = 0.0
     /// Lives as long as the figures, so that the next measurement doesn't find its memory free.
-    private let chain: TaskChain
+    private let task: LoneTask
 
     /// Keeps many keys, week by week.
     init(_ traffic: Traffic) throws {
@@ -62,11 +61,7 @@ struct ProfileMemory {
                     decay: 0.85, minimumVehicles: 3, lateness: 120_000, week: WeekClock())
             }
             .sink("out", to: output)
-        let plan = try Plan(try builder.graph())
-        let context = TaskContext(
-            pipeline: "profile", partition: 0, stageTasks: 1, incarnation: 1,
-            partitionCount: { _ in 1 })
-        chain = try builder.makeChain(stage: plan.stages[0], plan: plan, context: context)
+        task = try LoneTask("profile", builder)
         let before = EngineBenchmarks.residentMegabytes()
         for week in 0..<traffic.weeks {
             for start in stride(from: 0, to: keys, by: 1_000) {
@@ -77,14 +72,13 @@ struct ProfileMemory {
                 }
                 let push = PushSource<SegmentTraversal>.Push(
                     records: passages.map { ($0, $0.leftAt) })
-                for input in chain.inputs { _ = input.push(push) }
+                task.take(push)
                 _ = output.collected.take()
             }
         }
         let resident = EngineBenchmarks.residentMegabytes() - before
-        if let failure = chain.context.failure { throw failure }
         memory = resident * 1_048_576 / Double(keys)
-        checkpoint = Double(chain.snapshot(.everything).bytes.bytes.count) / Double(keys)
+        checkpoint = try task.checkpointBytes() / Double(keys)
     }
 
     /// All of a week lies in one bin of each segment.

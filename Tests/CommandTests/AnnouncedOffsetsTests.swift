@@ -1,6 +1,5 @@
 import DatabaseFixture
 import Dataflow
-import EmbeddedBroker
 import Foundation
 import KafkaClient
 import PostgresClient
@@ -20,22 +19,7 @@ struct AnnouncedOffsetsTests {
 
     @Test("the group shows how far the database has come, and what it holds is never read back")
     func announced() async throws {
-        let directory = FileManager.default.temporaryDirectory
-            .appendingPathComponent("millrace-announced-\(UUID().uuidString)").path
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        let broker = try await EmbeddedBroker.start(
-            BrokerConfiguration(dataDirectory: "\(directory)/broker"))
-        do {
-            try await TestDatabase.withSchema { postgres in
-                try await TestDatabase.startOnThread {
-                    try check(broker.address, postgres, directory)
-                }.value()
-            }
-        } catch {
-            try? await broker.stop()
-            throw error
-        }
-        try await broker.stop()
+        try await TestServers.withAll("announced") { try check($0, $1, $2) }
     }
 
     private func check(

@@ -1,6 +1,5 @@
 import DatabaseFixture
 import Dataflow
-import EmbeddedBroker
 import Foundation
 import KafkaClient
 import PostgresClient
@@ -22,22 +21,7 @@ struct BrokenTableTests {
 
     @Test("blocks that task alone, busy and idle neighbours go on; mended, nothing is lost")
     func neighbours() async throws {
-        let directory = FileManager.default.temporaryDirectory
-            .appendingPathComponent("millrace-broken-\(UUID().uuidString)").path
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        let broker = try await EmbeddedBroker.start(
-            BrokerConfiguration(dataDirectory: "\(directory)/broker"))
-        do {
-            try await TestDatabase.withSchema { postgres in
-                try await TestDatabase.startOnThread {
-                    try check(broker.address, postgres, directory)
-                }.value()
-            }
-        } catch {
-            try? await broker.stop()
-            throw error
-        }
-        try await broker.stop()
+        try await TestServers.withAll("broken") { try check($0, $1, $2) }
     }
 
     private func check(

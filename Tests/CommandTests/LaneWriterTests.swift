@@ -1,6 +1,5 @@
 import DatabaseFixture
 import Dataflow
-import EmbeddedBroker
 import Foundation
 import KafkaClient
 import LogContract
@@ -80,30 +79,14 @@ struct LaneWriterTests {
         "a record whose time its topic refuses is a dead letter, and its neighbours come through",
         arguments: [Delivery.exactlyOnce, .atLeastOnce])
     func refusedTimes(delivery: Delivery) async throws {
-        let directory = FileManager.default.temporaryDirectory
-            .appendingPathComponent("millrace-times-\(UUID().uuidString)").path
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        try FileManager.default.createDirectory(
-            atPath: "\(directory)/slots", withIntermediateDirectories: true)
-        let broker = try await EmbeddedBroker.start(
-            BrokerConfiguration(dataDirectory: "\(directory)/broker"))
-        let kafka = try KafkaConfiguration(bootstrapServers: broker.address)
-        try await Self.stopping(broker) {
-            try checkTimes(kafka, delivery, directory: "\(directory)/slots")
+        try await TestServers.withBroker("times") { address, directory in
+            try FileManager.default.createDirectory(
+                atPath: "\(directory)/slots", withIntermediateDirectories: true)
+            let kafka = try KafkaConfiguration(bootstrapServers: address)
+            try await TestDatabase.onThread {
+                try checkTimes(kafka, delivery, directory: "\(directory)/slots")
+            }
         }
-    }
-
-    /// Runs blocking work on a thread of its own, then stops the broker.
-    private static func stopping(
-        _ broker: EmbeddedBroker, _ work: @escaping @Sendable () throws -> Void
-    ) async throws {
-        do {
-            try await TestDatabase.onThread(work)
-        } catch {
-            try? await broker.stop()
-            throw error
-        }
-        try await broker.stop()
     }
 
     private func checkTimes(
@@ -139,34 +122,32 @@ struct LaneWriterTests {
 
     @Test("a time that only the broker refuses is told as what it is, and not tried for a day")
     func unknownLimit() async throws {
-        let directory = FileManager.default.temporaryDirectory
-            .appendingPathComponent("millrace-limit-\(UUID().uuidString)").path
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        let broker = try await EmbeddedBroker.start(
-            BrokerConfiguration(dataDirectory: directory))
-        let kafka = try KafkaConfiguration(bootstrapServers: broker.address)
-        try await Self.stopping(broker) {
-            let admin = try KafkaAdmin(kafka)
-            defer { admin.close() }
-            try admin.createTopics(
-                [TopicSpec(name: "out", partitions: 1)],
-                settings: ["message.timestamp.after.max.ms": String(Self.hour)])
-            try admin.createTopics(
-                [TopicSpec(name: "kept", partitions: 1, retention: .compacted)])
-            #expect(try admin.limits(of: ["kept"])["kept"]?.needsKey == true)
-            let writer = try KafkaWriter(kafka)
-            defer { writer.close() }
-            var late = Note.batch("out", [(1, Self.now().advanced(byMilliseconds: 2 * Self.hour))])
-            for topic in ["out", "kept"] {
-                late.topics = [topic]
-                try writer.write(late, token: 1)
-                let error = #expect(throws: DataflowError.self) {
-                    try writer.flush(timeoutMilliseconds: 60_000)
+        try await TestServers.withBroker("limit") { address, _ in
+            let kafka = try KafkaConfiguration(bootstrapServers: address)
+            try await TestDatabase.onThread {
+                let admin = try KafkaAdmin(kafka)
+                defer { admin.close() }
+                try admin.createTopics(
+                    [TopicSpec(name: "out", partitions: 1)],
+                    settings: ["message.timestamp.after.max.ms": String(Self.hour)])
+                try admin.createTopics(
+                    [TopicSpec(name: "kept", partitions: 1, retention: .compacted)])
+                #expect(try admin.limits(of: ["kept"])["kept"]?.needsKey == true)
+                let writer = try KafkaWriter(kafka)
+                defer { writer.close() }
+                var late = Note.batch(
+                    "out", [(1, Self.now().advanced(byMilliseconds: 2 * Self.hour))])
+                for topic in ["out", "kept"] {
+                    late.topics = [topic]
+                    try writer.write(late, token: 1)
+                    let error = #expect(throws: DataflowError.self) {
+                        try writer.flush(timeoutMilliseconds: 60_000)
+                    }
+                    #expect(error?.code == .rejected && error?.retry == .never)
+                    #expect(error?.partition?.topic == topic)
+                    _ = writer.poll()
+                    late.entries[0].key = nil
                 }
-                #expect(error?.code == .rejected && error?.retry == .never)
-                #expect(error?.partition?.topic == topic)
-                _ = writer.poll()
-                late.entries[0].key = nil
             }
         }
     }

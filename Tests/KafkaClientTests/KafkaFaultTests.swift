@@ -24,6 +24,16 @@ struct FaultyCluster {
             configuration,
             KafkaReaderOptions(.byHand(group: group), requestTimeoutMilliseconds: timeout))
     }
+
+    /// The only member of a group, to which ``partition`` was assigned.
+    func member() throws -> KafkaReader {
+        let reader = try KafkaReader(configuration, KafkaReaderOptions(.group("g", topics: ["t"])))
+        _ = try eventually("an assignment", idle: { reader.wait(milliseconds: 20) }) {
+            _ = try reader.poll()
+            return reader.owns([partition]) ? true : nil
+        }
+        return reader
+    }
 }
 
 /// Kafka's error numbers as the tests use them.
@@ -189,13 +199,8 @@ struct KafkaFaultTests {
     )
     func announcedOutside() throws {
         let faulty = try FaultyCluster()
-        let reader = try KafkaReader(
-            faulty.configuration, KafkaReaderOptions(.group("g", topics: ["t"])))
+        let reader = try faulty.member()
         defer { reader.close() }
-        _ = try eventually("an assignment", idle: { reader.wait(milliseconds: 20) }) {
-            _ = try reader.poll()
-            return reader.owns([faulty.partition]) ? true : nil
-        }
         // As a member hears that commits with the generation of before a rebalance.
         faulty.cluster.fail(.offsetCommit, codes: [Code.illegalGeneration])
         reader.announce([faulty.partition: Offset(3)])
@@ -217,13 +222,8 @@ struct KafkaFaultTests {
         "an announcement that failed is not tried again on the way out, where nobody waits for it")
     func failingAtClose() throws {
         let faulty = try FaultyCluster()
-        let reader = try KafkaReader(
-            faulty.configuration, KafkaReaderOptions(.group("g", topics: ["t"])))
+        let reader = try faulty.member()
         defer { reader.close() }
-        _ = try eventually("an assignment", idle: { reader.wait(milliseconds: 20) }) {
-            _ = try reader.poll()
-            return reader.owns([faulty.partition]) ? true : nil
-        }
         faulty.cluster.fail(
             .initProducerID, codes: Array(repeating: Code.clusterAuthorization, count: 1_000))
         reader.announce([faulty.partition: Offset(3)])

@@ -57,21 +57,19 @@ package enum TestPipelines {
     package static func bounded(
         _ options: ProcessOptions, idleAfter: Duration? = nil
     ) -> (GraphBuilder) -> Void {
-        { graph in
-            let events = graph.source("events", from: KafkaSource<Event>("events"))
-            events.rejected.sink("rejects", to: DeadLetters())
-            events.accepted
-                .assignTimestamps(
-                    "time", .boundedOutOfOrder(.seconds(2), idleAfter: idleAfter), \.happenedAt
-                )
-                .keyBy("by-user", \.user)
-                .process("sum", options) { RunningSum() }
-                .sink("totals", to: KafkaSink("totals"))
-        }
+        totals("sum", options, idleAfter: idleAfter) { RunningSum() }
     }
 
     /// The same sums, each published by a timer seconds behind its event.
     package static func delayed(idleAfter: Duration? = nil) -> (GraphBuilder) -> Void {
+        totals("delay", ProcessOptions(), idleAfter: idleAfter) { DelayedSum() }
+    }
+
+    private static func totals<P: ProcessFunction>(
+        _ id: StaticString, _ options: ProcessOptions, idleAfter: Duration?,
+        _ make: @escaping () -> P
+    ) -> (GraphBuilder) -> Void
+    where P.Key == Int64, P.Input == Event, P.Output == Total {
         { graph in
             let events = graph.source("events", from: KafkaSource<Event>("events"))
             events.rejected.sink("rejects", to: DeadLetters())
@@ -80,7 +78,7 @@ package enum TestPipelines {
                     "time", .boundedOutOfOrder(.seconds(2), idleAfter: idleAfter), \.happenedAt
                 )
                 .keyBy("by-user", \.user)
-                .process("delay") { DelayedSum() }
+                .process(id, options, make)
                 .sink("totals", to: KafkaSink("totals"))
         }
     }

@@ -137,7 +137,7 @@ struct TripMatcherTests {
 
     @Test("the watermark waits behind a restart for what it waited for before")
     func held() throws {
-        let function = MatchLocations(roads: graph, settings: MatcherSettings(), reorder: 10_000)
+        let function = try MatchLocations(roads: graph, parameters: TrafficUpdates.Parameters())
         var trips = trips(Rules())
         var state = MatchState()
         for observation in seen {

@@ -31,11 +31,7 @@ extension TaskContext {
                 TopicWriter(
                     operatorID: operatorID, bound: bound, limits: limits, isDirect: isDirect))
             leastBound = min(leastBound, bound)
-            leastLimits.aheadMilliseconds = min(
-                leastLimits.aheadMilliseconds, limits.aheadMilliseconds)
-            leastLimits.behindMilliseconds = min(
-                leastLimits.behindMilliseconds, limits.behindMilliseconds)
-            leastLimits.needsKey = leastLimits.needsKey || limits.needsKey
+            leastLimits.tighten(by: limits)
             noteTimes()
         }
         return index

@@ -27,6 +27,13 @@ public struct TopicLimits: Hashable, Sendable {
         self.needsKey = needsKey
     }
 
+    /// Refuses what another topic refuses, too; the bound of a batch is each topic's own.
+    public mutating func tighten(by other: TopicLimits) {
+        aheadMilliseconds = min(aheadMilliseconds, other.aheadMilliseconds)
+        behindMilliseconds = min(behindMilliseconds, other.behindMilliseconds)
+        needsKey = needsKey || other.needsKey
+    }
+
     /// The latest timestamp that is surely taken.
     public func latest(_ now: EventTime) -> EventTime {
         let ahead = TopicLimits.sure(aheadMilliseconds)

@@ -1,4 +1,3 @@
-internal import Foundation
 public import Geo
 
 extension RoadGraph {
@@ -21,40 +20,26 @@ extension RoadGraph {
     ) {
         found.removeAll(keepingCapacity: true)
         guard point.isValid, radius > 0 else { return }
-        let unit = metersPerDegree * 1e-7
         let latitude = point.latitude * 1e7
         let longitude = point.longitude * 1e7
-        // One plane per query; the cosine is taken at the query's latitude.
-        let xUnit = unit * max(0.001, cos(point.latitude * .pi / 180))
+        let plane = QueryPlane(around: point)
         let bound = radius * radius
-        let (latitudeReach, longitudeReach) = (radius / unit, radius / xUnit)
+        let (latitudeReach, longitudeReach) = (radius / plane.unit, radius / plane.xUnit)
         /// Compiled twice, so that maps far from the antimeridian have no cost of it.
         @inline(__always)
         func look(_ entry: SegmentGrid.Entry, goesRound: Bool) {
             let a = shape[Int(entry.point)]
             let b = shape[Int(entry.point) + 1]
-            var east = Double(a.point.longitude) - longitude
-            var width = Double(b.point.longitude) - longitude - east
-            if goesRound {
-                east = Longitude.wrapped(east, turn: E7Point.turn)
-                width = Longitude.wrapped(width, turn: E7Point.turn)
-            }
-            let ax = east * xUnit
-            let ay = (Double(a.point.latitude) - latitude) * unit
-            let dx = width * xUnit
-            let dy = (Double(b.point.latitude) - latitude) * unit - ay
-            let squared = dx * dx + dy * dy
-            let t = squared > 0 ? max(0, min(1, -(ax * dx + ay * dy) / squared)) : 0
-            let px = ax + dx * t
-            let py = ay + dy * t
-            let distance = px * px + py * py
+            let leg = plane.leg(a.point, b.point, goesRound: goesRound)
+            let t = leg.nearest
+            let distance = leg.squaredDistance(at: t)
             guard distance <= bound else { return }
-            let inverse = squared > 0 ? 1 / squared.squareRoot() : 0
+            let inverse = leg.squared > 0 ? 1 / leg.squared.squareRoot() : 0
             keep(
                 RoadCandidate(
                     segment: entry.segment, offset: a.offset + (b.offset - a.offset) * Float(t),
-                    distance: Float(distance), east: Float(dx * inverse),
-                    north: Float(dy * inverse)), &found)
+                    distance: Float(distance), east: Float(leg.dx * inverse),
+                    north: Float(leg.dy * inverse)), &found)
         }
         if grid.goesRound {
             let middle = grid.unrolled(longitude)

@@ -1,4 +1,3 @@
-internal import Foundation
 package import Geo
 
 extension RoadGraph {
@@ -8,10 +7,7 @@ extension RoadGraph {
         of point: Coordinate, on segment: Int32, from: Double, to: Double
     ) -> (offset: Double, distance: Double) {
         let record = segments[segment]
-        let unit = metersPerDegree * 1e-7
-        let xUnit = unit * max(0.001, cos(point.latitude * .pi / 180))
-        let latitude = point.latitude * 1e7
-        let longitude = point.longitude * 1e7
+        let plane = QueryPlane(around: point)
         let length = Double(record.length)
         let goesRound = grid.goesRound
         // The bounds as offsets of the stored points.
@@ -23,27 +19,15 @@ extension RoadGraph {
             let a = shape[index]
             let b = shape[index + 1]
             let start = Double(a.offset)
-            let leg = Double(b.offset - a.offset)
-            if start > high || start + leg < low { continue }
-            var east = Double(a.point.longitude) - longitude
-            var width = Double(b.point.longitude) - longitude - east
-            if goesRound {
-                east = Longitude.wrapped(east, turn: E7Point.turn)
-                width = Longitude.wrapped(width, turn: E7Point.turn)
+            let metres = Double(b.offset - a.offset)
+            if start > high || start + metres < low { continue }
+            let leg = plane.leg(a.point, b.point, goesRound: goesRound)
+            var t = leg.nearest
+            if metres > 0 {
+                t = max((low - start) / metres, min((high - start) / metres, t))
             }
-            let ax = east * xUnit
-            let ay = (Double(a.point.latitude) - latitude) * unit
-            let dx = width * xUnit
-            let dy = (Double(b.point.latitude) - latitude) * unit - ay
-            let squared = dx * dx + dy * dy
-            var t = squared > 0 ? max(0, min(1, -(ax * dx + ay * dy) / squared)) : 0
-            if leg > 0 {
-                t = max((low - start) / leg, min((high - start) / leg, t))
-            }
-            let px = ax + dx * t
-            let py = ay + dy * t
-            let distance = px * px + py * py
-            if distance < best.squared { best = (start + leg * t, distance) }
+            let distance = leg.squaredDistance(at: t)
+            if distance < best.squared { best = (start + metres * t, distance) }
         }
         let offset = max(from, min(to, record.isReversed ? length - best.offset : best.offset))
         return (offset, best.squared.squareRoot())

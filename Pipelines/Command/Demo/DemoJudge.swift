@@ -117,7 +117,7 @@ struct DemoJudge {
         }
         var ledger = PassageLedger(windowMilliseconds: DemoJudge.windowMilliseconds)
         var tellings = PassageTellings(windowMilliseconds: DemoJudge.windowMilliseconds)
-        try TopicScan.read("traversals", services.kafka, as: SegmentTraversal.self) { record in
+        try TopicScan.read(Demo.traversals, services.kafka, as: SegmentTraversal.self) { record in
             ledger.take(record)
             guard record.leftAt >= liveFrom, let vehicle = vehicles[record.vehicle],
                 let completed = sent[.init(vehicle: vehicle, time: record.completedAt)]

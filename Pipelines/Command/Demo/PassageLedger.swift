@@ -21,9 +21,7 @@ struct PassageLedger {
     /// Takes the topic's next record.
     mutating func take(_ traversal: SegmentTraversal) {
         let change = traversal.isTakenBack ? -1 : 1
-        let start = traversal.leftAt.milliseconds / windowMilliseconds * windowMilliseconds
-        let row = TrafficRow(
-            segment: traversal.segment, windowStart: EventTime(milliseconds: start))
+        let row = TrafficRow(of: traversal, windowMilliseconds: windowMilliseconds)
         rows[row, default: Row()].passages += change
         rows[row]?.vehicles[traversal.vehicle, default: 0] += change
         if rows[row]?.vehicles[traversal.vehicle] == 0 {

@@ -49,8 +49,7 @@ struct PassageTellings {
 
     /// The row of a passage.
     func row(of passage: SegmentTraversal) -> TrafficRow {
-        let start = passage.leftAt.milliseconds / windowMilliseconds * windowMilliseconds
-        return TrafficRow(segment: passage.segment, windowStart: EventTime(milliseconds: start))
+        TrafficRow(of: passage, windowMilliseconds: windowMilliseconds)
     }
 
     /// Takes in what one location has led to.

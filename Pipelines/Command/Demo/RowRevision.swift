@@ -1,10 +1,19 @@
 internal import Records
 internal import RoadNetwork
+internal import TrafficUpdates
 
 /// Which row of `live_traffic`: a directed segment in a minute.
 struct TrafficRow: Hashable {
     let segment: SegmentID
     let windowStart: EventTime
+}
+
+extension TrafficRow {
+    /// The row that counts a passage.
+    init(of passage: SegmentTraversal, windowMilliseconds: Int64) {
+        let start = passage.leftAt.milliseconds / windowMilliseconds * windowMilliseconds
+        self.init(segment: passage.segment, windowStart: EventTime(milliseconds: start))
+    }
 }
 
 /// What a row of `live_traffic` said from a moment on.

@@ -1,5 +1,5 @@
 public import LocationIngest
-public import MapMatching
+internal import MapMatching
 public import Records
 public import RoadNetwork
 public import State
@@ -32,28 +32,10 @@ public struct MatchLocations: ProcessFunction {
     private var trips: TripMatcher
     private let tellsPlaces: Bool
 
-    /// Matches to `roads`.
-    ///
-    /// - Parameters:
-    ///   - trimStart: metres of a trip's beginning of which no passage is given out.
-    ///   - trimEnd: metres of its end; each passage waits until the vehicle is so far behind it.
-    ///   - reorder: by how many milliseconds a location may be overtaken and still be put where it belongs.
-    ///   - tellsPlaces: whether it is told where each location was placed.
-    public init(
-        roads: RoadGraph, settings: MatcherSettings, trimStart: Double = 0, trimEnd: Double = 0,
-        reorder: Int64 = 0, pseudonyms: Pseudonyms = Pseudonyms(), tellsPlaces: Bool = true
-    ) {
-        trips = TripMatcher(
-            MapMatcher(graph: roads, settings: settings),
-            trim: TripTrim(start: trimStart, end: trimEnd), pseudonyms: pseudonyms,
-            reorder: reorder)
-        self.tellsPlaces = tellsPlaces
-    }
-
     /// Matches to `roads` as a pipeline's parameters say.
     ///
     /// - Throws: `DataflowError` for a pseudonyms' key that can't be read.
-    init(roads: RoadGraph, parameters: TrafficUpdates.Parameters) throws {
+    public init(roads: RoadGraph, parameters: TrafficUpdates.Parameters) throws {
         trips = try TripMatcher(roads: roads, parameters)
         tellsPlaces = !parameters.matchedLocations.isEmpty
     }

@@ -44,7 +44,7 @@ struct TripMatcher {
             MapMatcher(graph: roads, settings: settings ?? p.matcher),
             trim: TripTrim(start: p.trimStart, end: p.trimEnd),
             pseudonyms: try Pseudonyms(
-                keyFile: p.pseudonymKeyFile, week: WeekClock(timeZone: p.timeZone) ?? WeekClock()),
+                keyFile: p.pseudonymKeyFile, week: p.week),
             // What can't be is a fault of the definition, which is told elsewhere.
             reorder: Int64(exactly: (p.reorder * 1_000).rounded()) ?? 0)
     }

@@ -19,6 +19,26 @@ enum RefusedCommit {
             tables: tables, letters: letters)
     }
 
+    static let table = TableSpec(
+        "out", columns: [.init("id", .integer), .init("body", .text)], key: ["id"])
+    private static let letters = TableSpec(
+        "letters",
+        columns: [.init("place", .integer), .init("row", .integer), .init("reason", .text)],
+        key: ["place", "row"])
+
+    /// A decision of one table, whose letters tell offset, row and reason.
+    static func decision(
+        of task: TaskID, _ offset: Int64, _ rows: [RowChange], table: TableSpec = table
+    ) -> CommitDecision {
+        decision(of: task, offset, [TableChanges(table: table, rows: rows)]) { refused in
+            TableChanges(
+                table: letters,
+                rows: refused.map {
+                    .upsert([.integer(offset), .integer(Int64($0.row)), .text($0.reason)])
+                })
+        }
+    }
+
     /// An authority that has claimed a task.
     static func authority(
         of task: TaskID, _ configuration: PostgresConfiguration,

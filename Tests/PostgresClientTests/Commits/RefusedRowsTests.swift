@@ -11,26 +11,12 @@ import Testing
     .enabled(if: TestDatabase.isAvailable, TestDatabase.skipMessage))
 struct RefusedRowsTests {
     private let task = TaskID(run: "run-\(UUID())", stage: "stage", partition: 0)
-    private static let table = TableSpec(
-        "out", columns: [.init("id", .integer), .init("body", .text)], key: ["id"])
-    private static let letters = TableSpec(
-        "letters",
-        columns: [.init("place", .integer), .init("row", .integer), .init("reason", .text)],
-        key: ["place", "row"])
 
     private func decision(
-        _ offset: Int64, _ rows: [RowChange], table: TableSpec = RefusedRowsTests.table,
+        _ offset: Int64, _ rows: [RowChange], table: TableSpec = RefusedCommit.table,
         of other: TaskID? = nil
     ) -> CommitDecision {
-        RefusedCommit.decision(
-            of: other ?? task, offset, [TableChanges(table: table, rows: rows)]
-        ) { refused in
-            TableChanges(
-                table: Self.letters,
-                rows: refused.map {
-                    .upsert([.integer(offset), .integer(Int64($0.row)), .text($0.reason)])
-                })
-        }
+        RefusedCommit.decision(of: other ?? task, offset, rows, table: table)
     }
 
     private static func row(_ id: Int64, _ body: String) -> RowChange {

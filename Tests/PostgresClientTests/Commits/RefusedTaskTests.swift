@@ -11,12 +11,6 @@ import Testing
     .enabled(if: TestDatabase.isAvailable, TestDatabase.skipMessage))
 struct RefusedTaskTests {
     private let task = TaskID(run: "run-\(UUID())", stage: "stage", partition: 0)
-    private static let table = TableSpec(
-        "out", columns: [.init("id", .integer), .init("body", .text)], key: ["id"])
-    private static let letters = TableSpec(
-        "letters",
-        columns: [.init("place", .integer), .init("row", .integer), .init("reason", .text)],
-        key: ["place", "row"])
     private static let create =
         "CREATE TABLE out (id bigint PRIMARY KEY, body text CONSTRAINT c CHECK (body <> 'bad'))"
 
@@ -33,18 +27,10 @@ struct RefusedTaskTests {
     }
 
     private func decision(
-        _ offset: Int64, _ rows: [RowChange], table: TableSpec = RefusedTaskTests.table,
+        _ offset: Int64, _ rows: [RowChange], table: TableSpec = RefusedCommit.table,
         of other: TaskID? = nil
     ) -> CommitDecision {
-        RefusedCommit.decision(
-            of: other ?? task, offset, [TableChanges(table: table, rows: rows)]
-        ) { refused in
-            TableChanges(
-                table: Self.letters,
-                rows: refused.map {
-                    .upsert([.integer(offset), .integer(Int64($0.row)), .text($0.reason)])
-                })
-        }
+        RefusedCommit.decision(of: other ?? task, offset, rows, table: table)
     }
 
     private static func rows(_ ids: Range<Int64>, _ body: String) -> [RowChange] {

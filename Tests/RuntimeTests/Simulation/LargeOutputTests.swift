@@ -95,11 +95,7 @@ struct LargeOutputTests {
     func push() throws {
         var options = WorkerOptions()
         options.maximumRecordsPerWrite = 3
-        let worker = try SingleWorker.make("door", options) { graph in
-            let http = graph.source("http", from: PushSource<Event>())
-            http.rejected.sink("rejects", to: DeadLetters())
-            http.accepted.sink("events", to: KafkaSink("events"))
-        }
+        let worker = try SingleWorker.makeDoor(options)
         let now = EventTime(milliseconds: 0)
         let failure = DataflowError(.logUnavailable, domain: .external, "lost")
         for fate in [nil, failure] {

@@ -3,7 +3,6 @@ import OperatorTesting
 import Records
 import Runtime
 import SimulationWorkload
-import Sinks
 import Sources
 import Testing
 
@@ -44,11 +43,7 @@ struct PushedPiecesTests {
     func stopsAtFirst(isLate: Bool) throws {
         var options = WorkerOptions()
         options.maximumRecordsPerWrite = 3
-        let worker = try SingleWorker.make("door", options) { graph in
-            let http = graph.source("http", from: PushSource<Event>())
-            http.rejected.sink("rejects", to: DeadLetters())
-            http.accepted.sink("events", to: KafkaSink("events"))
-        }
+        let worker = try SingleWorker.makeDoor(options)
         let writer = RefusingWriter()
         var answers: [(ticket: UInt64, error: DataflowError?)] = []
         let lane = StageLane(
